@@ -1,0 +1,32 @@
+# Warnings are errors; a fast linker and a compiler cache when they are there; sanitizers by -DSTEELYARD_SANITIZE=address|thread.
+find_package(OpenSSL REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(Threads REQUIRED)
+
+find_library(ISAL_LIBRARY isal REQUIRED)
+find_path(ISAL_INCLUDE isa-l/igzip_lib.h REQUIRED)
+add_library(ISAL::isal UNKNOWN IMPORTED)
+set_target_properties(ISAL::isal PROPERTIES IMPORTED_LOCATION ${ISAL_LIBRARY}
+                      INTERFACE_INCLUDE_DIRECTORIES ${ISAL_INCLUDE})
+
+add_compile_options(-Wall -Wextra -Werror -Wno-missing-field-initializers)
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+set(STEELYARD_SANITIZE "" CACHE STRING "address (with undefined) or thread")
+option(STEELYARD_FUZZ "build the libFuzzer targets (clang)" OFF)
+if(STEELYARD_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+elseif(STEELYARD_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread)
+  add_link_options(-fsanitize=thread)
+endif()
