@@ -6,4 +6,6 @@ endif()
 add_library(duckdb::duckdb SHARED IMPORTED)
 set_target_properties(duckdb::duckdb PROPERTIES IMPORTED_LOCATION ${STEELYARD_DUCKDB}/libduckdb.so
                       INTERFACE_INCLUDE_DIRECTORIES ${STEELYARD_DUCKDB})
-install(FILES ${STEELYARD_DUCKDB}/libduckdb.so DESTINATION lib)
+# install() would copy a symbolic link as a link.
+file(REAL_PATH ${STEELYARD_DUCKDB}/libduckdb.so duckdb_library)
+install(PROGRAMS ${duckdb_library} DESTINATION lib RENAME libduckdb.so)
