@@ -12,6 +12,14 @@ struct ErrorCode {
   const char* code;   ///< "SY1204"
   const char* title;  ///< a few words, for a heading
   const char* help;   ///< what it means and what to do
+    {"SY1302", "no such version", "The table has no version of this number, or none that is this old. 'steelyard log' lists the versions that there are."},
+    {"SY1303", "version was vacuumed away", "Files that only this old version needed were removed by 'steelyard vacuum'. Ask for a younger version, or load the deliveries again."},
+    {"SY1304", "damaged log", "An entry of a table's log is missing or is not what was written: a disk fault, or somebody changed the lake by other means. Restore the file that is named from a backup."},
+    {"SY1305", "too many lost races", "Other writers were first each time. Nothing was committed; run the command again when they are done."},
+    {"SY1306", "columns do not fit", "A column of the delivery has another type, or another spelling, than the same column of the table; a table's partition columns never change."},
+    {"SY1307", "file does not fit the commit", "A mistake in Steelyard: a file was to be added twice or outside of what the commit replaces, or evidence is not JSON. Nothing was committed. Please report it."},
+    {"SY1308", "written by a newer Steelyard", "The lake was written in a form that this version does not know. Use the version that wrote it, or a newer one."},
+    {"SY1310", "data files differ from the log", "Files of the lake are missing or are not what was committed. Restore them from a backup, or load the deliveries again."},
 };
 
 /// Sorted by code; one line each.
