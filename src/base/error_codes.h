@@ -34,6 +34,18 @@ inline constexpr ErrorCode kErrorCodes[] = {
     {"SY1104", "path leaves the lake", "A path that is absolute, has '..', or leads through a symbolic link out of the lake's folder is refused. Remove the link or use a path inside the lake."},
     {"SY1105", "already exists", "Another writer was first: this file is never overwritten. The command retries by itself; if it gives up, run it again."},
     {"SY1106", "disk is full", "There is no space (or no quota) left for the lake. The former state is still in force. Free some space and run the command again."},
+    {"SY1201", "file is empty", "The file has no bytes, or nothing but blank lines. Look whether the export or the download was cut off; leave the file out if it is meant to be empty."},
+    {"SY1202", "neither text nor Parquet", "Bills are read from CSV (plain or gzip) and Parquet, told by their content. Unpack archives (zip, tar, zstd), save UTF-16 text as UTF-8, and look whether an error page was saved in place of the file."},
+    {"SY1203", "header is broken", "The first line of a CSV must name each column once, in UTF-8. Take the file from the provider again, or rename the column that is named."},
+    {"SY1205", "file cannot be read", "The file does not exist, is a folder, or may not be read: look at the path and its permissions."},
+    {"SY1206", "file is truncated or damaged", "The gzip stream or the Parquet file ends early or fails its own checksum. Download it again; nothing of it was loaded."},
+    {"SY1210", "not a number", "A cell of a number column holds something else, or more than 20 integer digits. Correct the file, or leave such rows out with --max-rejected-rows."},
+    {"SY1211", "not a time", "A cell of a time column is not a date or time as providers write it, or not a real date. Correct the file, or leave such rows out with --max-rejected-rows."},
+    {"SY1212", "text is not UTF-8", "A cell holds bytes that are not UTF-8, or a NUL byte. Convert the file to UTF-8 or download it again."},
+    {"SY1213", "wrong number of fields", "A record has more or fewer fields than the header: usually a comma that is not in quotes, or a line that was cut off."},
+    {"SY1214", "quoting is broken", "A quote is opened and never closed, or text follows a closing quote. Quotes inside a quoted cell must be doubled."},
+    {"SY1215", "beyond a limit", "A limit on the size of a cell, a record, the number of columns, or how far a file may expand was reached; it protects memory and disk."},
+    {"SY1216", "column has an unusable type", "A Parquet column has a type from which the needed value cannot be made exactly, for example a cost that is BOOLEAN or BLOB."},
 };
 // clang-format on
 

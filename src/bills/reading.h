@@ -44,8 +44,9 @@ struct ReadLimits {
 };
 
 /// By content, not by name. SY1201 empty file, SY1202 not text and not Parquet, SY1203 header is broken (duplicate, empty, not UTF-8),
-/// SY1205 cannot be read, SY1206 truncated gzip or damaged Parquet.
-Result<FileHead> read_head(const std::string& path, const ReadLimits& limits = {});
+/// SY1205 cannot be read, SY1206 truncated gzip or damaged Parquet, SY1215 a limit.
+/// `engine` reads the footer of Parquet; without one a small engine is opened for it (about 30 ms).
+Result<FileHead> read_head(const std::string& path, const ReadLimits& limits = {}, Engine* engine = nullptr);
 
 struct RejectedRow {
   std::int64_t line = 0;
@@ -59,6 +60,8 @@ struct ReadOutcome {
   std::vector<RejectedRow> rejected;               ///< the first 100
   std::int64_t rejected_rows = 0;
   std::int64_t rounded_cells = 0;                  ///< cells with more than 18 decimals; their text is in x_SourceDecimals
+  std::int64_t repeated_headers = 0;               ///< header lines in the midst of a CSV (parts put together); left out
+  std::int64_t unread_maps = 0;                    ///< cells of a kTextMap column that are no map; kept whole as the value of "(unread)"
 };
 
 /// A file opened as a relation of typed columns: `SELECT ... FROM <from>`.
