@@ -55,6 +55,7 @@ std::string to_text(Decimal value);
 /// Rounded half to even to `decimals` places (0..18), always that many: "12.50". `thousands` groups by commas.
 std::string to_text(Decimal value, int decimals, bool thousands = false);
 
+/// kUp: away from zero whenever anything is left.
 enum class Rounding { kHalfEven, kHalfAwayFromZero, kTowardsZero, kUp };
 
 /// Rounds to `decimals` places.
@@ -67,7 +68,8 @@ Decimal multiply(Decimal a, Decimal b, bool* exact = nullptr);
 double ratio(Decimal part, Decimal whole);
 
 /// Splits `whole` by `weights`: the parts sum to `whole` exactly (largest remainder; ties go to the lower index).
-/// Needs a weight that is positive and none that is negative. `decimals` is the grain of the parts (18: full precision).
+/// Needs a weight that is positive and none that is negative. `decimals` is the grain of the parts (18: full precision); what `whole`
+/// has below the grain stays with the heaviest part.
 std::vector<Decimal> apportion(Decimal whole, std::span<const Decimal> weights, int decimals = kScale);
 
 /// Rounds parts for display so that they sum to the rounded total: largest remainder, ties to the lower index.
