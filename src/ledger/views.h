@@ -1,0 +1,89 @@
+// Views: the tables of one version of the lake under their own names in an engine, so that every question reads the same `charges`.
+// Opening reads the log, not the data. Files that cannot hold a row of the question are left out.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "bills/ingest.h"
+#include "engine/engine.h"
+#include "lake/lake.h"
+#include "ledger/columns.h"
+#include "money/money.h"
+#include "store/store.h"
+
+namespace steelyard {
+
+/// The evidence that the log keeps of one delivery (commitInfo of its version).
+struct DeliveryRecord {
+  struct File {
+    std::string path, sha256;
+    std::int64_t rows = 0;
+  };
+  std::string table, delivery_id, source, billing_period, format, rules, reader, content;
+  std::optional<Instant> delivered;
+  std::int64_t version = 0;                             ///< that committed it
+  Instant committed;
+  bool append = false;                                  ///< added to its scope instead of replacing it
+  std::vector<File> files;
+  std::int64_t rows_in = 0, rows_out = 0, rows_derived = 0, rows_rejected = 0;
+  std::map<std::string, ControlSums> sums;              ///< by currency
+  std::vector<std::string> accounts, warnings;
+};
+/// SY1520 when the JSON is not what ingest writes.
+Result<DeliveryRecord> parse_delivery(const VersionInfo& version, std::string_view table);
+/// All deliveries of a history, oldest first.
+Result<std::vector<DeliveryRecord>> deliveries_of(const std::vector<VersionInfo>& history, std::string_view table,
+                                                  std::optional<std::int64_t> up_to_version = {});
+/// Those whose rows are in the newest of these versions: a replacement ends what its scope held before.
+std::vector<DeliveryRecord> active_deliveries(const std::vector<DeliveryRecord>& all);
+
+/// The charges that a question is asked of: a view in an engine and what the log says about it.
+struct Charges {
+  std::string view = "charges";
+  std::string lake;                                     ///< what the user calls it; part of a question's identity
+  std::int64_t version = -1;                            ///< -1: files without a lake
+  Instant committed;
+  std::vector<SchemaField> schema;                      ///< with partition columns
+  std::vector<DeliveryRecord> deliveries;               ///< active ones; empty without a lake
+  std::vector<DeliveryRecord> invoices;                 ///< active deliveries of the table `invoices`
+  std::vector<std::string> currencies;                  ///< that occur, sorted; empty = not known
+  std::vector<DataFile> files;                          ///< that the view reads
+  bool whole = true;                                    ///< no file was left out
+};
+
+struct ViewOptions {
+  std::string lake;                                     ///< see Charges::lake
+  std::optional<std::int64_t> version;                  ///< of the table `charges`; the newest without one
+  std::optional<Period> billing_period;                 ///< leaves out files of other billing periods: only for questions that filter alike
+  std::optional<Period> charge_period;                  ///< leaves out files whose statistics exclude it
+  std::string view = "charges";
+};
+
+/// Makes the view `charges`. SY1521 the lake has no charges yet.
+Result<Charges> open_charges(Engine& engine, Store& store, const ViewOptions& options);
+/// Makes views of the other tables that exist: invoices, contract_commitments, deliveries, billing_periods; returns their names.
+Result<std::vector<std::string>> open_other_tables(Engine& engine, Store& store);
+/// Makes a view of exactly these files of a table. Every column of `schema` is there, null where a file lacks it.
+Status make_view(Engine& engine, Store& store, const std::string& table, const std::string& view, const std::vector<DataFile>& files,
+                 const std::vector<SchemaField>& schema, const std::vector<std::string>& partition_columns);
+/// What open_files_as_charges() made, as something to ask.
+Charges charges_of_files(const FilesView& view, const std::string& name);
+
+/// Restricts to charges that begin in the period: a condition on ChargePeriodStart.
+std::string sql_in_charge_period(const Period& period);
+/// Restricts to billing periods (months) that begin in the period.
+std::string sql_in_billing_period(const Period& period);
+
+/// The sum of a cost column by currency that the log promises for these billing periods (all without one).
+std::map<std::string, Decimal> control_totals(const std::vector<DeliveryRecord>& active, std::string_view cost_column,
+                                              const std::optional<Period>& billing_period);
+/// "yes", "no (Δ 12.34 USD)" or "unknown", from the log alone: BilledCost of charges against invoices by billing period and currency.
+std::string reconciled_by_log(const Charges& charges, const std::optional<Period>& billing_period);
+
+}  // namespace steelyard
