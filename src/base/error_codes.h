@@ -46,6 +46,16 @@ inline constexpr ErrorCode kErrorCodes[] = {
     {"SY1214", "quoting is broken", "A quote is opened and never closed, or text follows a closing quote. Quotes inside a quoted cell must be doubled."},
     {"SY1215", "beyond a limit", "A limit on the size of a cell, a record, the number of columns, or how far a file may expand was reached; it protects memory and disk."},
     {"SY1216", "column has an unusable type", "A Parquet column has a type from which the needed value cannot be made exactly, for example a cost that is BOOLEAN or BLOB."},
+    {"SY1601", "unknown command", "Steelyard has no such command or help topic. 'steelyard help' lists them all."},
+    {"SY1602", "unknown flag", "The command has no such flag. 'steelyard help COMMAND' lists its flags; '--' ends the flags, so that what follows may begin with a dash."},
+    {"SY1603", "a flag's value does not fit", "The value is missing, is given twice, or is none of those that the flag takes. 'steelyard help COMMAND' says what it takes."},
+    {"SY1604", "wrong arguments", "The command needs an argument that is missing, or got one too many. Quote an argument that has spaces in it."},
+    {"SY1605", "flags that do not go together", "Each of these flags makes sense, but not with the other. Leave one out."},
+    {"SY1606", "figure is not remembered", "The question behind a figure is kept in the cache folder on the machine where it was asked. Ask the question again there; the same question has the same id. The cache may be deleted at any time."},
+    {"SY1607", "cannot write the output", "The output could not be written: look at the folder, its permissions and the disk. A file named by --out or --to is put in place only when it is complete."},
+    {"SY1608", "no lake here", "The folder holds no lake yet. 'steelyard ingest PATH...' makes one; --lake or the environment variable STEELYARD_LAKE says where it is when it is not ./lake."},
+    {"SY1611", "not reconciled", "--require-reconciled was given, but the charges do not tie to the invoices, or there are no invoices to tie them to. 'steelyard reconcile' shows each difference."},
+    {"SY1612", "output form is not possible here", "Parquet is a file: name it with --out or --to. CSV and Parquet hold one table: choose which with --part where a command has several."},
 };
 // clang-format on
 

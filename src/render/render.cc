@@ -1,7 +1,6 @@
 #include "render/render.h"
 
 #include "base/assert.h"
-#include "base/hash.h"
 #include "base/text.h"
 #include "render/table.h"
 
@@ -20,8 +19,6 @@ std::optional<OutputFormat> parse_output_format(std::string_view text) {
   }
   return {};
 }
-
-std::string figure_id(const Report& report) { return sha256_hex(report.question).substr(0, 8); }
 
 std::string provenance_line(const Provenance& provenance) {
   std::vector<std::string> parts;

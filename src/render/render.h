@@ -34,10 +34,6 @@ struct Style {
 /// same number.
 inline constexpr int kJsonSchemaVersion = 1;
 
-/// The id under which `explain` finds the question again: 8 hexadecimal digits, the same for the
-/// same question on every machine.
-std::string figure_id(const Report& report);
-
 /// The whole output, ending in a line end. kParquet is not text and is not allowed here.
 std::string render(const Report& report, OutputFormat format, const Style& style);
 
