@@ -1,4 +1,5 @@
-# Warnings are errors; a fast linker and a compiler cache when they are there; sanitizers by -DSTEELYARD_SANITIZE=address|thread.
+# Warnings are errors; a fast linker and a compiler cache when they are there;
+# sanitizers by -DSTEELYARD_SANITIZE=address|thread.
 find_package(OpenSSL REQUIRED)
 find_package(tl-expected REQUIRED)
 find_package(nlohmann_json REQUIRED)
@@ -13,7 +14,7 @@ set_target_properties(ISAL::isal PROPERTIES IMPORTED_LOCATION ${ISAL_LIBRARY}
 
 add_compile_options(-Wall -Wextra -Werror -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # Warnings that the optimiser raises about inlined library code come and go between releases of g++; they are shown, not fatal.
+  # What the optimiser says about inlined library code comes and goes between releases of g++: shown, not fatal.
   add_compile_options(-Wno-error=maybe-uninitialized -Wno-error=array-bounds -Wno-error=stringop-overflow
                       -Wno-error=stringop-overread -Wno-error=restrict -Wno-error=free-nonheap-object)
   if(CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
