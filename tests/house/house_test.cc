@@ -250,7 +250,7 @@ TEST(House, DomainRoomsDoNotPrintExitOrReadTheClock) {
   const std::vector<string> banned = {"std::cout", "std::cerr", "printf(stderr", "std::exit(",
                                       "getenv(",   "system_clock::now"};
   for (const auto& [path, room] : sources()) {
-    if (faces.count(room)) continue;
+    if (faces.count(room) || path.filename() == "assert.h") continue;  // a bug may say its last word
     std::size_t number = 0;
     for (const string& line : lines_of(path)) {
       ++number;
