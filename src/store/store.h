@@ -1,5 +1,6 @@
 // Every byte that the lake keeps goes in or out through a Store, so that a test can inject a full disk, a lost race or a crash at the
-// n-th operation. Paths are relative to the store's root, with '/' and no "..". Functions may be called from several threads.
+// n-th operation. Paths are relative to the store's root, with '/' and no ".."; what leaves the root, also by a symbolic link, is SY1104.
+// SY1103 is a failed write, SY1106 a full disk: the old state or the new one is in force then, never a half. Functions may be called from several threads.
 // DuckDB writes Parquet straight into the folder `staging_path()`; only publish() makes such a file part of the store.
 #pragma once
 
@@ -38,11 +39,15 @@ class Store {
   virtual Status put_if_absent(const std::string& path, std::string_view content) = 0;
   /// Replaces `path` atomically and durably.
   virtual Status put(const std::string& path, std::string_view content) = 0;
-  /// A new private folder (absolute path) for files to be published; removed by discard_staging or, when older than a day, by sweep.
+  /// A new private folder (absolute path) for files to be published; removed by discard_staging or, when left by a crash,
+  /// by sweep_staging. Staging is not listed.
   virtual Result<std::string> make_staging() = 0;
   virtual Status discard_staging(const std::string& absolute_folder) = 0;
+  /// What lies in staging and was not touched since `before_micros` (left by a crash): removed, or with `dry_run` only named.
+  virtual Result<std::vector<std::string>> sweep_staging(std::int64_t before_micros, bool dry_run) = 0;
   /// Moves a staged file (absolute path) to `path` durably: fsync of the file, rename, fsync of the folder. SY1105 if `path` exists.
   virtual Status publish(const std::string& absolute_staged_file, const std::string& path) = 0;
+  /// Removing what is not there is no error. Not synced: a file that returns after a power cut is removed by the next vacuum.
   virtual Status remove(const std::string& path) = 0;
 
   /// The absolute path under which DuckDB can read the file.
@@ -62,7 +67,9 @@ struct FaultPlan {
   std::function<void()> on_crash;                ///< for kCrash: must not return (a test forks and kills itself)
   std::int64_t operations = 0;                   ///< counts up; how many there were in all
 };
-/// Wraps a store; `plan` outlives it. Every single system-level step (temp write, fsync, link, rename, unlink, folder fsync) counts.
+/// The local store with a fault in it; `plan` outlives it. Every single system-level step (open, read, write, fsync, link, rename, unlink,
+/// folder, folder fsync, stat, listing) counts. kShortWrite stands for all that a system may do without it being an error: short counts
+/// and interruptions. kCrash comes before the step, for a write after half of it. kLostRace is felt by the steps that create a name.
 std::unique_ptr<Store> faulty_local_store(std::string root, FaultPlan& plan);
 
 }  // namespace steelyard
