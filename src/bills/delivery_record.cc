@@ -7,7 +7,6 @@ namespace steelyard {
 namespace {
 using Json = nlohmann::ordered_json;
 
-/// A residual is shown in full: units of 10^-36 as a decimal text.
 Json sums_to_json(const std::map<std::string, Decimal>& sums) {
   Json out = Json::object();
   for (const auto& [column, value] : sums) out[column] = to_text(value);
@@ -16,6 +15,13 @@ Json sums_to_json(const std::map<std::string, Decimal>& sums) {
 
 void sums_from_json(const Json& json, std::map<std::string, Decimal>& out) {
   for (const auto& [column, value] : json.items()) parse_decimal(value.get<std::string>(), out[column]);
+}
+
+std::optional<Instant> instant_from_json(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  Instant instant;
+  if (found == object.end() || found->is_null() || !parse_instant(found->get<std::string>(), instant)) return std::nullopt;
+  return instant;
 }
 }  // namespace
 
@@ -41,9 +47,13 @@ std::string to_json(const DeliveryRecord& record) {
   out["content"] = record.content.text();
   out["sums"] = Json::object();
   for (const auto& [currency, sums] : record.sums) {
-    out["sums"][currency] = {{"in", sums_to_json(sums.in)}, {"out", sums_to_json(sums.out)}, {"residual", sums_to_json(sums.residual)}};
+    out["sums"][currency] = {{"in", sums_to_json(sums.in)}, {"out", sums_to_json(sums.out)}, {"residual", sums.residual}};
   }
   out["accounts"] = record.accounts;
+  out["issuers"] = record.issuers;
+  if (record.period_start) out["period_start"] = format_instant(*record.period_start);
+  if (record.period_end) out["period_end"] = format_instant(*record.period_end);
+  out["periods"] = record.periods;
   out["warnings"] = record.warnings;
   return out.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -60,10 +70,11 @@ Result<DeliveryRecord> parse_delivery_record(const std::string& json) {
     record.rules = in.at("rules");
     record.reader = in.at("reader");
     record.mode = in.at("mode");
-    if (!in.at("delivered").is_null()) {
-      Instant delivered;
-      if (parse_instant(in.at("delivered").get<std::string>(), delivered)) record.delivered = delivered;
-    }
+    record.delivered = instant_from_json(in, "delivered");
+    record.period_start = instant_from_json(in, "period_start");
+    record.period_end = instant_from_json(in, "period_end");
+    record.issuers = in.at("issuers").get<std::vector<std::string>>();
+    record.periods = in.at("periods");
     for (const Json& file : in.at("files")) {
       record.files.push_back({file.at("path"), file.at("sha256"), file.at("rows").get<std::int64_t>()});
     }
@@ -77,7 +88,7 @@ Result<DeliveryRecord> parse_delivery_record(const std::string& json) {
     for (const auto& [currency, sums] : in.at("sums").items()) {
       sums_from_json(sums.at("in"), record.sums[currency].in);
       sums_from_json(sums.at("out"), record.sums[currency].out);
-      sums_from_json(sums.at("residual"), record.sums[currency].residual);
+      record.sums[currency].residual = sums.at("residual").get<std::map<std::string, std::string>>();
     }
     record.accounts = in.at("accounts").get<std::vector<std::string>>();
     record.warnings = in.at("warnings").get<std::vector<std::string>>();

@@ -26,6 +26,9 @@ struct DeliveryRecord {
   ContentHash content;
   std::map<std::string, ControlSums> sums;
   std::vector<std::string> accounts;
+  std::vector<std::string> issuers;
+  std::optional<Instant> period_start, period_end;
+  std::int64_t periods = 1;         ///< billing periods that the files of this delivery hold in all
   std::vector<std::string> warnings;
 };
 

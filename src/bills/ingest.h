@@ -40,10 +40,10 @@ struct IngestOptions {
   std::function<bool(const IngestProgress&)> progress;  ///< false cancels
 };
 
-/// Sums of one currency in one delivery. `residual` is what the lake's value misses of the source's text, in units of 10^-36.
+/// Sums of one currency in one delivery, by cost column (FOCUS name).
 struct ControlSums {
-  std::map<std::string, Decimal> in, out;               ///< by cost column (FOCUS name)
-  std::map<std::string, Decimal> residual;              ///< in - out, always shown, 0 unless named
+  std::map<std::string, Decimal> in, out;               ///< `in` without the digits beyond 18 decimals
+  std::map<std::string, std::string> residual;          ///< what the source says less `out`: exact decimal text, up to 36 decimals, "0" when none
 };
 
 struct IngestedDelivery {

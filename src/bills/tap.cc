@@ -66,6 +66,8 @@ void TapPeriod::merge(const TapPeriod& other) {
   }
   accounts.insert(other.accounts.begin(), other.accounts.end());
   providers.insert(other.providers.begin(), other.providers.end());
+  issuers.insert(other.issuers.begin(), other.issuers.end());
+  if (end.micros == 0) start = other.start, end = other.end;
   first_charge = std::min(first_charge, other.first_charge);
   last_charge = std::max(last_charge, other.last_charge);
   for (int c = 0; c < kCosts; ++c) null_costs[c] += other.null_costs[c];
@@ -85,6 +87,7 @@ Tap::Tap(std::vector<Input> inputs, std::int64_t file_index) : inputs_(std::move
     if (name == "BillingCurrency") currency_ = at;
     if (name == "ServiceProviderName") provider_ = at;
     if (name == "BillingAccountId") account_ = at;
+    if (name == "InvoiceIssuerName") issuer_ = at;
     if (name == "x_SourceDecimals") decimals_ = at;
     if (name == "x_part") part_ = at;
     for (int c = 0; c < kCosts; ++c) {
@@ -208,7 +211,7 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
   TapPeriod* period = nullptr;
   TapSums* sums = nullptr;
   std::int64_t period_key = INT64_MIN;
-  std::string_view currency_key, provider_key, account_key;
+  std::string_view currency_key, provider_key, account_key, issuer_key;
   const auto text_at = [&](int column, std::size_t r) {
     return column < 0 || arguments[static_cast<std::size_t>(column)].is_null(r)
                ? std::string_view()
@@ -231,7 +234,7 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
       period = &local[period_start_ < 0 ? "all" : billing_period_label({start})];
       period_key = start;
       sums = nullptr;
-      provider_key = account_key = {};
+      provider_key = account_key = issuer_key = {};
       if (period->accounts.empty()) {
         period->accounts.insert(std::string(provider) + "/" + std::string(account));
         period->providers.insert(std::string(provider));
@@ -246,6 +249,14 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
       period->providers.insert(std::string(provider));
       provider_key = provider;
       account_key = account;
+    }
+    if (const std::string_view issuer = text_at(issuer_, r); issuer != issuer_key || period->issuers.empty()) {
+      period->issuers.insert(std::string(issuer));
+      issuer_key = issuer;
+    }
+    if (period->end.micros == 0 && period_end_ >= 0 && !view_at(period_end_).is_null(r)) {
+      period->start = {start};
+      period->end = {view_at(period_end_).integer(r)};
     }
     const bool derived = part_ >= 0 && !view_at(part_).is_null(r) && view_at(part_).integer(r) != 0;
     ++period->rows_out;

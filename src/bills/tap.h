@@ -34,6 +34,8 @@ struct TapPeriod {
   std::map<std::string, TapSums> sums;         ///< by currency
   std::set<std::string> accounts;              ///< "AWS/123456789012": provider and billing account
   std::set<std::string> providers;
+  std::set<std::string> issuers;
+  Instant start{0}, end{0};                    ///< of the billing period, as its first row says
   Instant first_charge{INT64_MAX}, last_charge{INT64_MIN};
   std::int64_t null_costs[kCosts] = {0, 0, 0, 0};
   std::int64_t list_below_contracted = 0, contracted_below_effective = 0, outside_period = 0;
@@ -47,7 +49,7 @@ class Tap {
     std::string name;      ///< column of the mapped relation
     bool hashed = true;    ///< part of the row's content
   };
-  /// Roles are found by name: BillingPeriodStart, BillingPeriodEnd, ChargePeriodStart, BillingCurrency, ServiceProviderName,
+  /// Roles are found by name: BillingPeriodStart, BillingPeriodEnd, ChargePeriodStart, BillingCurrency, ServiceProviderName, InvoiceIssuerName,
   /// BillingAccountId, the four costs, in_<cost> for what the source says, x_SourceDecimals, x_part.
   Tap(std::vector<Input> inputs, std::int64_t file_index);
 
@@ -68,7 +70,7 @@ class Tap {
   std::vector<Input> inputs_;
   std::vector<std::uint64_t> seeds_;
   std::int64_t file_index_;
-  int period_start_ = -1, period_end_ = -1, charge_start_ = -1, currency_ = -1, provider_ = -1, account_ = -1, decimals_ = -1, part_ = -1;
+  int period_start_ = -1, period_end_ = -1, charge_start_ = -1, currency_ = -1, provider_ = -1, account_ = -1, issuer_ = -1, decimals_ = -1, part_ = -1;
   int out_[kCosts] = {-1, -1, -1, -1}, in_[kCosts] = {-1, -1, -1, -1};
   std::atomic<std::int64_t> rows_ = 0;
   std::mutex mutex_;
