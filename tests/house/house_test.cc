@@ -277,8 +277,7 @@ TEST(House, TheTreeNamesNoRegistryHostAndNoConversation) {
   const std::vector<string> hosts = {"registry." "npmjs",   "npmjs" ".org",      "pypi" ".org",
                                      "pythonhosted" ".org", "repo1." "maven",    "crates" ".io",
                                      "proxy." "golang",     "deb." "debian.org", "archive." "ubuntu"};
-  const std::vector<string> talk = {"pro" "mpt", "pro" "mpts", "ses" "sion", "ses" "sions",
-                                    "as an " "ai"};
+  const std::vector<string> talk = {"pro" "mpt", "pro" "mpts", "this ses" "sion", "as an " "ai"};
   for (const auto& path : tree()) {
     const string text = content(path);
     if (text.find('\0') != string::npos) continue;  // a binary sample
