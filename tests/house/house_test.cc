@@ -236,9 +236,11 @@ TEST(House, LinesAreShort) {
                         path.filename() == "CMakeLists.txt" || path.filename() == "dev";
     if (!is_source(path) && !script) continue;
     std::size_t number = 0;
+    bool table = false;  // a table is laid out by hand
     for (const string& line : lines_of(path)) {
       ++number;
-      EXPECT_LE(columns(line), 120u) << shown(path, number);
+      if (line.find("// clang-format " "o") != string::npos) table = line.back() == 'f';
+      if (!table) EXPECT_LE(columns(line), 120u) << shown(path, number);
       EXPECT_EQ(line.find('\t'), string::npos) << shown(path, number) << ": a tab";
     }
   }
