@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "bills/delivery_record.h"
 #include "bills/ingest.h"
 #include "engine/engine.h"
 #include "lake/lake.h"
@@ -19,30 +20,6 @@
 
 namespace steelyard {
 
-/// The evidence that the log keeps of one delivery (commitInfo of its version).
-struct DeliveryRecord {
-  struct File {
-    std::string path, sha256;
-    std::int64_t rows = 0;
-  };
-  std::string table, delivery_id, source, billing_period, format, rules, reader, content;
-  std::optional<Instant> delivered;
-  std::int64_t version = 0;                             ///< that committed it
-  Instant committed;
-  bool append = false;                                  ///< added to its scope instead of replacing it
-  std::vector<File> files;
-  std::int64_t rows_in = 0, rows_out = 0, rows_derived = 0, rows_rejected = 0;
-  std::map<std::string, ControlSums> sums;              ///< by currency
-  std::vector<std::string> accounts, warnings;
-};
-/// SY1520 when the JSON is not what ingest writes.
-Result<DeliveryRecord> parse_delivery(const VersionInfo& version, std::string_view table);
-/// All deliveries of a history, oldest first.
-Result<std::vector<DeliveryRecord>> deliveries_of(const std::vector<VersionInfo>& history, std::string_view table,
-                                                  std::optional<std::int64_t> up_to_version = {});
-/// Those whose rows are in the newest of these versions: a replacement ends what its scope held before.
-std::vector<DeliveryRecord> active_deliveries(const std::vector<DeliveryRecord>& all);
-
 /// The charges that a question is asked of: a view in an engine and what the log says about it.
 struct Charges {
   std::string view = "charges";
@@ -50,8 +27,9 @@ struct Charges {
   std::int64_t version = -1;                            ///< -1: files without a lake
   Instant committed;
   std::vector<SchemaField> schema;                      ///< with partition columns
-  std::vector<DeliveryRecord> deliveries;               ///< active ones; empty without a lake
-  std::vector<DeliveryRecord> invoices;                 ///< active deliveries of the table `invoices`
+  std::vector<ActiveDelivery> deliveries;               ///< that make up the version; empty without a lake
+  std::vector<ActiveDelivery> invoices;                 ///< of the table `invoices`, newest state
+  std::vector<std::string> file_names;                  ///< without a lake: what x_SourceFile counts
   std::vector<std::string> currencies;                  ///< that occur, sorted; empty = not known
   std::vector<DataFile> files;                          ///< that the view reads
   bool whole = true;                                    ///< no file was left out
@@ -81,7 +59,7 @@ std::string sql_in_charge_period(const Period& period);
 std::string sql_in_billing_period(const Period& period);
 
 /// The sum of a cost column by currency that the log promises for these billing periods (all without one).
-std::map<std::string, Decimal> control_totals(const std::vector<DeliveryRecord>& active, std::string_view cost_column,
+std::map<std::string, Decimal> control_totals(const std::vector<ActiveDelivery>& active, std::string_view cost_column,
                                               const std::optional<Period>& billing_period);
 /// "yes", "no (Δ 12.34 USD)" or "unknown", from the log alone: BilledCost of charges against invoices by billing period and currency.
 std::string reconciled_by_log(const Charges& charges, const std::optional<Period>& billing_period);
