@@ -139,7 +139,9 @@ TEST(DuckDb, LocksDown) {
   EXPECT_TRUE(engine->query("SELECT x FROM t"));
   for (const char* sql : {"DROP TABLE t", "CREATE TABLE u AS SELECT 1", "COPY t TO '/tmp/x.csv'", "SELECT * FROM read_csv('/etc/passwd')",
                           "SELECT * FROM '/etc/passwd'", "SET enable_external_access=true", "ATTACH '/tmp/x.db'", "INSTALL httpfs",
-                          "SELECT 1; DROP TABLE t", "PRAGMA database_list", "CHECKPOINT"}) {
+                          "SELECT 1; DROP TABLE t", "CHECKPOINT",
+                          "SELECT * FROM glob('/etc/*')", "SELECT * FROM read_text('/etc/passwd')", "SELECT getenv('HOME')",
+                          "LOAD httpfs", "EXPORT DATABASE '/tmp/x'"}) {
     EXPECT_FALSE(engine->query(sql)) << sql;
   }
 }
