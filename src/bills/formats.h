@@ -4,8 +4,10 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -33,7 +35,9 @@ struct FocusColumn {
   bool mandatory;                    ///< in 1.0-1.4: a file without it is refused (SY1221)
   bool nullable;                     ///< in 1.4
 };
+/// The columns of FOCUS 1.4 in the order of the specification (by name; 65 for charges), then those that 1.4 removed.
 std::span<const FocusColumn> focus_columns(Dataset dataset);
+inline constexpr unsigned kFocus14 = 1u << 4;  ///< bit of FocusColumn::versions: a column of the lake
 
 /// Version of the mapping rules; part of the evidence of each delivery.
 inline constexpr std::string_view kRulesVersion = "1";
@@ -49,12 +53,28 @@ struct MappedColumn {
   SchemaField field;                 ///< name and type in the lake
   std::string sql;                   ///< over the columns of OpenFile::from
 };
+/// Money of the source that a rule leaves out of a cost on purpose: in = out + the sum of its residuals, to the last digit.
+struct NamedResidual {
+  std::string name;                  ///< "savings plan negation"
+  std::string column;                ///< FOCUS cost column
+  std::string sql;                   ///< decimal over the source columns, on rows with x_part = 0
+};
 struct Mapping {
   Format format;
-  std::vector<MappedColumn> columns; ///< FOCUS columns first, in the order of focus_columns(), then x_ columns by name; no partition columns
-  std::string expand;                ///< "" or a lateral join that makes further rows (the unused part of a commitment): `x_part` is 0 for source rows
+  std::vector<MappedColumn> columns; ///< FOCUS columns of 1.4 in the order of focus_columns(), then x_ columns by name; no partition columns, none of reading's
+  std::string expand;                ///< "" or SQL over the source columns that gives the parts of a row: [0], or [0, 1] where a derived row (the unused
+                                     ///< part of a commitment) follows it. Read the source through source_relation(): its "x_part" is 0 for source
+                                     ///< rows, of which none is lost or doubled, and 1 for derived rows
   std::string provider_name;         ///< constant provider or "" when rows say it
+  /// FOCUS cost column -> decimal SQL over the source columns whose sum over the source rows (x_part = 0) must equal the sum of the mapped
+  /// column over all rows, plus the named residuals. For FOCUS sources it is the column itself. For AWS CUR, BilledCost is (net) unblended cost and
+  /// EffectiveCost the amortised cost as AWS's own dashboards define it, written apart from the row rules so that each proves the other.
+  std::vector<std::pair<std::string, std::string>> control_in;
+  std::vector<NamedResidual> residuals;
 };
+/// What the mapped columns are selected from: `from` itself, or with x_part when the mapping derives rows. A streaming step, not a join.
+std::string source_relation(const Mapping& mapping, std::string_view from);
+
 /// Column names as the source has them, also in the other spellings that formats.md lists (lower case, snake case, aliases).
 Result<Mapping> map_to_focus(const Format& format, const std::vector<ColumnSpec>& columns);
 

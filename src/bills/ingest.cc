@@ -96,7 +96,7 @@ Relation relation_of(const Mapping& mapping, const OpenFile& file, const std::st
     add("x_part", "x_part");
     relation.inputs.push_back({"x_part", false});
   }
-  relation.sql = "SELECT " + list + "\nFROM " + file.from + " " + mapping.expand;
+  relation.sql = "SELECT " + list + "\nFROM " + source_relation(mapping, file.from);
   return relation;
 }
 
