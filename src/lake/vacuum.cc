@@ -91,6 +91,9 @@ Result<VacuumReport> vacuum(Store& store, const std::vector<std::string>& tables
   for (const std::string& table : tables) {
     if (Status done = vacuum_table(store, table, keep_since, now, dry_run, report); !done) return pass(done);
   }
+  auto swept = store.sweep_staging(now.micros - kDayMicros, dry_run);
+  if (!swept) return pass(swept);
+  report.removed.insert(report.removed.end(), swept->begin(), swept->end());
   return report;
 }
 

@@ -112,11 +112,12 @@ Status verify_files(Store& store, const Table& table, const Snapshot& snapshot, 
       const std::size_t index = next++;
       if (index >= snapshot.files.size()) return;
       const DataFile& file = snapshot.files[index];
-      // The hash tells of its progress either in pieces or as the sum so far would; only what is not yet counted is added.
+      std::int64_t file_done = 0;
       problems[index] = verify_file(store, table.name() + '/' + file.path, file, cache, cache_mutex, [&](std::int64_t bytes) {
         if (!progress) return;
         std::lock_guard lock(progress_mutex);
-        bytes_done += bytes;
+        bytes_done += bytes - file_done;
+        file_done = bytes;
         progress(bytes_done, bytes_all);
       });
     }
