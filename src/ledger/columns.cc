@@ -93,7 +93,7 @@ std::span<const ColumnAlias> column_aliases() { return kAliases; }
 
 Result<Dimension> resolve_dimension(std::string_view asked, const std::vector<SchemaField>& schema,
                                     Basis basis) {
-  const auto name = trim(asked);
+  const auto name = asked;  // not trimmed: a tag's key may begin or end with a space
   Dimension dimension;
   const auto lowered = to_lower(name);
   for (std::string_view prefix : {"tag:", "tags:"}) {
@@ -148,24 +148,23 @@ Result<Dimension> resolve_dimension(std::string_view asked, const std::vector<Sc
   return dimension;
 }
 
-Result<std::vector<Dimension>> resolve_dimensions(std::string_view names,
+Result<std::vector<Dimension>> resolve_dimensions(const std::vector<std::string>& names,
                                                   const std::vector<SchemaField>& schema) {
   std::vector<Dimension> dimensions;
-  for (const auto& name : split(names, ',')) {
-    if (trim(name).empty()) continue;
+  for (const auto& name : names) {
     auto dimension = resolve_dimension(name, schema);
     if (!dimension) return pass(dimension);
     for (const auto& other : dimensions) {
       if (sql_of(other) == sql_of(*dimension)) {
-        return fail("SY1503", "`" + other.name + "` is named twice", std::string(names));
+        return fail("SY1503", "`" + other.name + "` is named twice", name);
       }
     }
     if (dimension->type == Type::kDecimal || dimension->type == Type::kDouble) {
       return fail("SY1504", "`" + dimension->name + "` is an amount, not something to group by",
-                  std::string(names), "group by a text or a time");
+                  name, "group by a text or a time");
     }
     if (dimension->type == Type::kTextMap && dimension->tag.empty()) {
-      return fail("SY1502", "a tag needs its key", std::string(name), "write tag:team");
+      return fail("SY1502", "a tag needs its key", name, "write tag:team");
     }
     dimensions.push_back(std::move(*dimension));
   }

@@ -38,8 +38,8 @@ struct Dimension {
 /// SY1501 unknown column (with near ones), SY1502 a tag without key.
 Result<Dimension> resolve_dimension(std::string_view name, const std::vector<SchemaField>& schema,
                                     Basis basis = Basis::kEffective);
-/// Several, separated by commas; no doubles (SY1503) and none of money or quantity (SY1504).
-Result<std::vector<Dimension>> resolve_dimensions(std::string_view names, const std::vector<SchemaField>& schema);
+/// Several; no doubles (SY1503) and none of money or quantity (SY1504).
+Result<std::vector<Dimension>> resolve_dimensions(const std::vector<std::string>& names, const std::vector<SchemaField>& schema);
 
 /// The expression over a row of the view, of the dimension's type (text for tags and grains).
 std::string sql_of(const Dimension& dimension);

@@ -17,6 +17,7 @@ Json json_of(const Figure& figure) {
   for (const auto& key : figure.keys) json["keys"].push_back(key ? Json(*key) : Json(nullptr));
   if (figure.other) json["other"] = true;
   if (!figure.lines) json["lines"] = false;
+  if (!figure.side.empty()) json["side"] = figure.side;
   return json;
 }
 
@@ -33,6 +34,7 @@ Figure figure_of(const Json& json) {
   }
   figure.other = json.value("other", false);
   figure.lines = json.value("lines", true);
+  figure.side = json.value("side", std::string());
   return figure;
 }
 

@@ -24,6 +24,7 @@ struct Figure {
   bool lines = true;                             ///< false: not a sum of lines (a part of a waterfall)
   std::string currency;
   Decimal amount;
+  std::string side;                              ///< diff: "before" or "after" only; "" = after less before
 };
 
 struct Question {

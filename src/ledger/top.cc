@@ -36,7 +36,7 @@ struct Plan {
 
 Result<Plan> make_plan(const Charges& charges, const TopQuestion& question) {
   Plan plan;
-  auto by = resolve_dimensions(join(question.by, ","), charges.schema);
+  auto by = resolve_dimensions(question.by, charges.schema);
   if (!by) return pass(by);
   plan.by = std::move(*by);
   plan.currency = currency_sql(charges);
