@@ -413,7 +413,7 @@ std::int64_t version_at(const Log& log, Instant instant) {
 std::vector<std::string> lost_files(const Log& log, std::int64_t version) {
   std::int64_t keeps_from = 0;
   for (const auto& entry : log.entries) keeps_from = std::max(keeps_from, entry->keeps_from.value_or(0));
-  if (version >= keeps_from) return {};
+  if (version < 0 || version >= keeps_from) return {};
   std::set<std::string> kept;
   for (const DataFile& file : state_at(log, keeps_from).files) kept.insert(file.path);
   for (std::int64_t v = keeps_from + 1; v <= log.newest(); ++v) {

@@ -21,7 +21,10 @@ class TemporaryFolder {
  public:
   TemporaryFolder() {
     static std::atomic<int> number = 0;
-    path_ = (std::filesystem::temp_directory_path() /
+    // Tests sync thousands of times; in memory that costs nothing and means the same to them.
+    const std::filesystem::path memory = "/dev/shm";
+    const bool in_memory = ::access(memory.c_str(), W_OK) == 0;
+    path_ = ((in_memory ? memory : std::filesystem::temp_directory_path()) /
              ("steelyard-lake-" + std::to_string(::getpid()) + '-' + std::to_string(number++)))
                 .string();
     std::filesystem::create_directories(path_);
