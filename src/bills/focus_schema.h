@@ -31,7 +31,7 @@ std::string custom_name(std::string_view source_name, std::vector<std::string>& 
 
 /// Columns that ingest adds to every row.
 inline constexpr std::string_view kReservedColumns[] = {
-    "x_billingperiod", "x_source", "x_sourcefile", "x_sourcerow", "x_sourcedecimals", "x_deliveryid", "x_repairs", "x_derivation", "x_part"};
+    "x_billingperiod", "x_source", "x_sourcefile", "x_sourcerow", "x_sourcedecimals", "x_deliveryid", "x_sourcepath", "x_repairs", "x_derivation", "x_part"};
 
 /// The dataset and version that a file's columns speak of, without asking whether all are there.
 struct FocusGuess {

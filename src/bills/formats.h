@@ -89,6 +89,7 @@ struct Delivery {
   std::string billing_period;        ///< "2026-07" or "" = from content
   std::vector<std::string> columns;  ///< that the manifest promises; empty = unknown
   std::int64_t manifest_rows = -1;
+  std::string scope;                 ///< deliveries of equal scope are of the same charges: a later one replaces an earlier
 };
 
 /// Sorts what the paths name (files, folders, globs, S3-style layouts on disk) into deliveries. AWS manifests, legacy and 2.0, create-new and
@@ -100,5 +101,7 @@ struct Discovery {
   std::vector<std::string> notes;
 };
 Result<Discovery> discover(const std::vector<std::string>& paths, std::string_view forced_format = {});
+/// Of each scope the last delivery: what one reads to know today's figures without a lake.
+std::vector<Delivery> newest_of_each_scope(const std::vector<Delivery>& deliveries);
 
 }  // namespace steelyard
