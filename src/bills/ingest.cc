@@ -79,7 +79,7 @@ Relation relation_of(const Mapping& mapping, const OpenFile& file, const std::st
   for (const MappedColumn& column : mapping.columns) {
     add(column.field.name, column.sql);
     relation.schema.push_back(column.field);
-    relation.inputs.push_back({column.field.name, true});
+    relation.inputs.push_back({column.field.name, column.field.type, true});
   }
   relation.schema.push_back({"x_DeliveryId", Type::kText});
   relation.schema.push_back({"x_SourceRow", Type::kInt64});
@@ -87,14 +87,14 @@ Relation relation_of(const Mapping& mapping, const OpenFile& file, const std::st
   add("x_DeliveryId", sql_literal(delivery_id));
   add("x_SourceRow", "\"x_SourceRow\"");
   add("x_SourceDecimals", "\"x_SourceDecimals\"");
-  relation.inputs.push_back({"x_SourceDecimals", true});
+  relation.inputs.push_back({"x_SourceDecimals", Type::kText, true});
   for (const auto& [cost, sql] : mapping.control_in) {
     add("in_" + cost, sql);
-    relation.inputs.push_back({"in_" + cost, false});
+    relation.inputs.push_back({"in_" + cost, Type::kDecimal, false});
   }
   if (!mapping.expand.empty()) {
     add("x_part", "x_part");
-    relation.inputs.push_back({"x_part", false});
+    relation.inputs.push_back({"x_part", Type::kInt64, false});
   }
   relation.sql = "SELECT " + list + "\nFROM " + source_relation(mapping, file.from);
   return relation;
@@ -319,9 +319,9 @@ class Ingest {
     for (const bool by_period : {false, true}) {
       Tap tap(relation.inputs, static_cast<std::int64_t>(index));
       const std::string name = "sy_tap_" + std::to_string(index) + (by_period ? "p" : "");
-      if (auto added = engine.add_function(tap.function(name)); !added) return added;
+      if (auto added = tap.install(engine, name); !added) return added;
       const std::int64_t rows_before = progress_.rows;
-      std::string select = "SELECT " + column_list(relation.schema) + ", " + tap.call_sql(name) + " AS \"x_SourceFile\"";
+      std::string select = "SELECT " + column_list(relation.schema) + ", " + tap.call_sql() + " AS \"x_SourceFile\"";
       if (by_period) {
         select += ", " + (has_period ? billing_period_sql("\"BillingPeriodStart\"") : sql_literal("all")) + " AS \"x_BillingPeriod\"";
       }

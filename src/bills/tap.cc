@@ -98,7 +98,59 @@ Tap::Tap(std::vector<Input> inputs, std::int64_t file_index) : inputs_(std::move
   }
 }
 
-Function Tap::function(const std::string& name) {
+namespace {
+
+/// Hashes a column of text; neighbouring rows often hold the very same string, so its hash is kept.
+template <class OnNew>
+void hash_column(const ColumnView& view, std::uint64_t seed, std::size_t rows, ColumnWriter& result, const OnNew& on_new) {
+  const auto* cells = static_cast<const std::uint64_t*>(view.data_);
+  std::uint64_t hash = 0, first = 0, second = 0;
+  bool known = false;
+  for (std::size_t r = 0; r < rows; ++r) {
+    if (view.is_null(r)) {
+      result.set_null(r);
+      continue;
+    }
+    if (!known || cells[r * 2] != first || cells[r * 2 + 1] != second) {
+      const std::string_view text = view.text(r);
+      hash = XXH3_64bits_withSeed(text.data(), text.size(), seed);
+      first = cells[r * 2];
+      second = cells[r * 2 + 1];
+      known = true;
+      on_new(hash, text);
+    }
+    result.set_integer(r, static_cast<std::int64_t>(hash));
+  }
+}
+
+/// The two small functions that hash text on its way to a tap: pure, so that the engine may call them on dictionaries.
+Function text_function(const std::string& name,
+                       std::function<Status(std::span<const ColumnView>, std::size_t, ColumnWriter&)> call) {
+  Function function;
+  function.name = name;
+  function.parameters = {Type::kText, Type::kInt64};
+  function.result = Type::kInt64;
+  function.call = std::move(call);
+  return function;
+}
+
+}  // namespace
+
+Status Tap::install(Engine& engine, const std::string& name) {
+  name_ = name;
+  auto hash = engine.add_function(text_function(
+      name + "_hash", [](std::span<const ColumnView> arguments, std::size_t rows, ColumnWriter& result) -> Status {
+        const auto seed = rows > 0 ? static_cast<std::uint64_t>(arguments[1].integer(0)) : 0;
+        hash_column(arguments[0], seed, rows, result, [](std::uint64_t, std::string_view) {});
+        return {};
+      }));
+  if (!hash) return hash;
+  auto intern = engine.add_function(text_function(
+      name + "_intern", [this](std::span<const ColumnView> arguments, std::size_t rows, ColumnWriter& result) -> Status {
+        const auto seed = rows > 0 ? static_cast<std::uint64_t>(arguments[1].integer(0)) : 0;
+        return this->intern(arguments[0], seed, rows, result);
+      }));
+  if (!intern) return intern;
   Function function;
   function.name = name;
   function.variadic_any = true;
@@ -107,12 +159,42 @@ Function Tap::function(const std::string& name) {
   function.call = [this](std::span<const ColumnView> arguments, std::size_t rows, ColumnWriter& result) {
     return take(arguments, rows, result);
   };
-  return function;
+  return engine.add_function(std::move(function));
 }
 
-std::string Tap::call_sql(const std::string& name) const {
-  std::string sql = name + "(";
-  for (std::size_t i = 0; i < inputs_.size(); ++i) sql += (i > 0 ? ", " : "") + sql_identifier(inputs_[i].name);
+Status Tap::intern(const ColumnView& column, std::uint64_t seed, std::size_t rows, ColumnWriter& result) {
+  constexpr std::size_t kRecent = 256;  // a batch repeats few values; most are found here without a lock
+  std::uint64_t recent[kRecent] = {};
+  hash_column(column, seed, rows, result, [&](std::uint64_t hash, std::string_view text) {
+    if (recent[hash % kRecent] == hash) return;
+    recent[hash % kRecent] = hash;
+    const std::lock_guard lock(texts_mutex_);
+    texts_.try_emplace(hash, text);
+  });
+  return {};
+}
+
+std::string Tap::text_of(std::uint64_t hash) {
+  if (hash == 0) return {};
+  const std::lock_guard lock(texts_mutex_);
+  const auto found = texts_.find(hash);
+  SY_ASSERT(found != texts_.end());
+  return found->second;
+}
+
+std::string Tap::call_sql() const {
+  std::string sql = name_ + "(";
+  for (std::size_t i = 0; i < inputs_.size(); ++i) {
+    const int at = static_cast<int>(i);
+    const std::string column = sql_identifier(inputs_[i].name);
+    if (i > 0) sql += ", ";
+    if (inputs_[i].type != Type::kText || at == decimals_) {
+      sql += column;
+    } else {
+      const bool role = at == currency_ || at == provider_ || at == account_ || at == issuer_;
+      sql += name_ + (role ? "_intern(" : "_hash(") + column + ", " + std::to_string(static_cast<std::int64_t>(seeds_[i])) + "::BIGINT)";
+    }
+  }
   return sql + ")";
 }
 
@@ -136,23 +218,13 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
     const ColumnView& view = arguments[i];
     const std::uint64_t seed = seeds_[i];
     switch (view.type()) {
-      case Type::kText: {
-        // Neighbouring rows often hold the very same string, so its hash is kept.
-        const auto* cells = static_cast<const char*>(view.data_);
-        std::uint64_t previous = 0;
-        const char* previous_cell = nullptr;
+      case Type::kText:
         for (std::size_t r = 0; r < rows; ++r) {
           if (view.is_null(r)) continue;
-          const char* cell = cells + r * 16;
-          if (previous_cell == nullptr || std::memcmp(cell, previous_cell, 16) != 0) {
-            const std::string_view text = view.text(r);
-            previous = XXH3_64bits_withSeed(text.data(), text.size(), seed);
-            previous_cell = cell;
-          }
-          add(r, previous);
+          const std::string_view text = view.text(r);
+          add(r, XXH3_64bits_withSeed(text.data(), text.size(), seed));
         }
         break;
-      }
       case Type::kDecimal:
         for (std::size_t r = 0; r < rows; ++r) {
           if (view.is_null(r)) continue;
@@ -165,6 +237,10 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
         for (std::size_t r = 0; r < rows; ++r) {
           if (view.is_null(r)) continue;
           const std::int64_t number = view.integer(r);
+          if (inputs_[i].type == Type::kText) {  // hashed already
+            add(r, static_cast<std::uint64_t>(number));
+            continue;
+          }
           add(r, XXH3_64bits_withSeed(&number, 8, seed));
         }
         break;
@@ -207,17 +283,35 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
     }
   }
 
+  const auto expect = [&](int column, Type type) -> Status {
+    if (column < 0 || rows == 0) return {};
+    const auto at = static_cast<std::size_t>(column);
+    if (arguments[at].type() == type || arguments[at].type() == Type::kOther) return {};
+    return fail("SY1241", "column " + inputs_[at].name + " does not have the type " + std::string(sql_type(type)));
+  };
+  for (int c = 0; c < kCosts; ++c) {
+    if (auto fits = expect(out_[c], Type::kDecimal); !fits) return fits;
+    if (auto fits = expect(in_[c], Type::kDecimal); !fits) return fits;
+  }
+  for (const int column : {period_start_, period_end_, charge_start_}) {
+    if (auto fits = expect(column, Type::kInstant); !fits) return fits;
+  }
+  for (const int column : {currency_, provider_, account_, issuer_}) {
+    if (auto fits = expect(column, Type::kInt64); !fits) return fits;
+  }
+  if (auto fits = expect(decimals_, Type::kText); !fits) return fits;
+
   std::map<std::string, TapPeriod> local;
   TapPeriod* period = nullptr;
   TapSums* sums = nullptr;
   std::int64_t period_key = INT64_MIN;
-  std::string_view currency_key, provider_key, account_key, issuer_key;
-  const auto text_at = [&](int column, std::size_t r) {
-    return column < 0 || arguments[static_cast<std::size_t>(column)].is_null(r)
-               ? std::string_view()
-               : arguments[static_cast<std::size_t>(column)].text(r);
-  };
+  std::uint64_t currency_key = 0, owner_key = 0, issuer_key = 0;
+  constexpr std::size_t kRecent = 256;  // pairs of provider and account that this batch has noted already
+  std::uint64_t recent[kRecent] = {};
   const auto view_at = [&](int column) -> const ColumnView& { return arguments[static_cast<std::size_t>(column)]; };
+  const auto hash_at = [&](int column, std::size_t r) -> std::uint64_t {
+    return column < 0 || view_at(column).is_null(r) ? 0 : static_cast<std::uint64_t>(view_at(column).integer(r));
+  };
   for (std::size_t r = 0; r < rows; ++r) {
     std::int64_t start = 0;
     if (period_start_ >= 0) {
@@ -227,31 +321,27 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
       }
       start = view_at(period_start_).integer(r);
     }
-    const std::string_view currency = text_at(currency_, r);
-    const std::string_view provider = text_at(provider_, r);
-    const std::string_view account = text_at(account_, r);
-    if (period == nullptr || start != period_key) {
+    const std::uint64_t currency = hash_at(currency_, r), provider = hash_at(provider_, r), account = hash_at(account_, r),
+                        issuer = hash_at(issuer_, r);
+    const bool new_period = period == nullptr || start != period_key;
+    if (new_period) {
       period = &local[period_start_ < 0 ? "all" : billing_period_label({start})];
       period_key = start;
-      sums = nullptr;
-      provider_key = account_key = issuer_key = {};
-      if (period->accounts.empty()) {
-        period->accounts.insert(std::string(provider) + "/" + std::string(account));
-        period->providers.insert(std::string(provider));
-      }
+      std::memset(recent, 0, sizeof recent);
     }
-    if (sums == nullptr || currency != currency_key) {
-      sums = &period->sums[std::string(currency)];
+    if (new_period || currency != currency_key) {
+      sums = &period->sums[text_of(currency)];
       currency_key = currency;
     }
-    if (provider != provider_key || account != account_key) {
-      period->accounts.insert(std::string(provider) + "/" + std::string(account));
-      period->providers.insert(std::string(provider));
-      provider_key = provider;
-      account_key = account;
+    const std::uint64_t owner = mixed(provider) + account;
+    if (new_period || (owner != owner_key && recent[owner % kRecent] != owner)) {
+      recent[owner % kRecent] = owner;
+      period->accounts.insert(text_of(provider) + "/" + text_of(account));
+      period->providers.insert(text_of(provider));
     }
-    if (const std::string_view issuer = text_at(issuer_, r); issuer != issuer_key || period->issuers.empty()) {
-      period->issuers.insert(std::string(issuer));
+    owner_key = owner;
+    if (new_period || issuer != issuer_key) {
+      period->issuers.insert(text_of(issuer));
       issuer_key = issuer;
     }
     if (period->end.micros == 0 && period_end_ >= 0 && !view_at(period_end_).is_null(r)) {

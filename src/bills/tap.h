@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/hash.h"
@@ -47,16 +48,18 @@ class Tap {
  public:
   struct Input {
     std::string name;      ///< column of the mapped relation
+    Type type = Type::kText;
     bool hashed = true;    ///< part of the row's content
   };
   /// Roles are found by name: BillingPeriodStart, BillingPeriodEnd, ChargePeriodStart, BillingCurrency, ServiceProviderName, InvoiceIssuerName,
   /// BillingAccountId, the four costs, in_<cost> for what the source says, x_SourceDecimals, x_part.
   Tap(std::vector<Input> inputs, std::int64_t file_index);
 
-  /// The function `name(inputs...)`: returns the index of the file for each row.
-  Function function(const std::string& name);
-  /// The SQL call over the columns in order.
-  std::string call_sql(const std::string& name) const;
+  /// Makes the tap callable in the engine, by the SQL of call_sql().
+  Status install(Engine& engine, const std::string& name);
+  /// An expression over the columns: the index of the file, for each row. Text is hashed column by column before it comes to the tap: the
+  /// engine then does that once for each entry of a dictionary instead of once a row, and never copies the strings.
+  std::string call_sql() const;
 
   std::int64_t rows() const { return rows_.load(std::memory_order_relaxed); }
   /// By billing period "2026-07"; "all" for datasets without one. Complete when the query has ended.
@@ -67,6 +70,11 @@ class Tap {
  private:
   Status take(std::span<const ColumnView> arguments, std::size_t rows, ColumnWriter& result);
 
+  /// Text of the columns whose values the tap must know (currency, provider ...), by hash.
+  Status intern(const ColumnView& column, std::uint64_t seed, std::size_t rows, ColumnWriter& result);
+  std::string text_of(std::uint64_t hash);
+
+  std::string name_;
   std::vector<Input> inputs_;
   std::vector<std::uint64_t> seeds_;
   std::int64_t file_index_;
@@ -75,6 +83,8 @@ class Tap {
   std::atomic<std::int64_t> rows_ = 0;
   std::mutex mutex_;
   std::map<std::string, TapPeriod> periods_;
+  std::mutex texts_mutex_;
+  std::unordered_map<std::uint64_t, std::string> texts_;
 };
 
 /// The label of the billing period that begins at `start`: the month of the next day, since providers begin theirs at midnight somewhere.
