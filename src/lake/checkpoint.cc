@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <atomic>
 
-#include "base/hash.h"
 #include "base/text.h"
 #include "lake/lake.h"
 #include "lake/log.h"
@@ -22,7 +21,7 @@ constexpr std::string_view kSha256 = "sha256";
 /// The actions of a checkpoint as flat columns; SQL nests them as Delta wants it.
 class CheckpointSource : public RowSource {
  public:
-  explicit CheckpointSource(std::vector<CheckpointRow> rows) : rows_(std::move(rows)) {}
+  CheckpointSource(std::vector<CheckpointRow> rows, std::shared_ptr<const Log> log) : rows_(std::move(rows)), log_(std::move(log)) {}
 
   const std::vector<ColumnSpec>& columns() const override {
     static const std::vector<ColumnSpec> kColumns = {{"position", Type::kInt64}, {"action", Type::kInt64}, {"path", Type::kText},
@@ -89,6 +88,7 @@ class CheckpointSource : public RowSource {
   };
 
   std::vector<CheckpointRow> rows_;
+  std::shared_ptr<const Log> log_;  // what the rows point into: the engine may keep a source for as long as it lives
   std::atomic<std::size_t> next_ = 0;
 };
 
@@ -157,8 +157,9 @@ Status Table::checkpoint(Engine& engine) {
     auto staging = store_.make_staging();
     if (!staging) return pass(staging);
     const std::string file = *staging + "/checkpoint.parquet";
-    const std::string source = "checkpoint_" + sha256_hex(name_).substr(0, 8) + '_' + std::to_string(version);
-    Status done = engine.add_source(source, std::make_shared<CheckpointSource>(rows));
+    // An engine keeps the first source of a name. The hash of a version covers all before it: the same name is the same rows.
+    const std::string source = "checkpoint_" + log_->entries.back()->sha256;
+    Status done = engine.add_source(source, std::make_shared<CheckpointSource>(rows, log_));
     if (done) {
       auto written = engine.run(checkpoint_sql(source, *definition, file));
       done = written ? store_.publish(file, path) : Status(pass(written));
