@@ -377,8 +377,9 @@ std::vector<Decimal> round_to_total(std::span<const Decimal> parts, int decimals
   SY_ASSERT(wanted >= floor_total && ups <= parts.size());
   std::vector<std::size_t> order(parts.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return remainders[a] > remainders[b]; });
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return remainders[a] != remainders[b] ? remainders[a] > remainders[b] : a < b;
+  });
   for (std::size_t k = 0; k < ups; ++k) rounded[order[k]] += Decimal{step};
   return rounded;
 }
