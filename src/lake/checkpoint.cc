@@ -21,12 +21,14 @@ constexpr std::string_view kSha256 = "sha256";
 /// The actions of a checkpoint as flat columns; SQL nests them as Delta wants it.
 class CheckpointSource : public RowSource {
  public:
-  CheckpointSource(std::vector<CheckpointRow> rows, std::shared_ptr<const Log> log) : rows_(std::move(rows)), log_(std::move(log)) {}
+  CheckpointSource(std::vector<CheckpointRow> rows, std::shared_ptr<const Log> log)
+      : rows_(std::move(rows)), log_(std::move(log)) {}
 
   const std::vector<ColumnSpec>& columns() const override {
-    static const std::vector<ColumnSpec> kColumns = {{"position", Type::kInt64}, {"action", Type::kInt64}, {"path", Type::kText},
-                                                     {"partition", Type::kTextMap}, {"size", Type::kInt64}, {"millis", Type::kInt64},
-                                                     {"stats", Type::kText}, {"tags", Type::kTextMap}};
+    static const std::vector<ColumnSpec> kColumns = {
+        {"position", Type::kInt64},    {"action", Type::kInt64}, {"path", Type::kText},
+        {"partition", Type::kTextMap}, {"size", Type::kInt64},   {"millis", Type::kInt64},
+        {"stats", Type::kText},        {"tags", Type::kTextMap}};
     return kColumns;
   }
   Result<std::unique_ptr<Worker>> make_worker(std::span<const std::size_t> projection) override {
@@ -48,7 +50,8 @@ class CheckpointSource : public RowSource {
       if (begin >= source_.rows_.size()) return 0;
       const std::size_t rows = std::min(kBatchRows, source_.rows_.size() - begin);
       for (std::size_t row = 0; row < rows; ++row) {
-        for (std::size_t c = 0; c < projection_.size(); ++c) fill_cell(begin + row, projection_[c], row, *columns[c]);
+        for (std::size_t c = 0; c < projection_.size(); ++c)
+          fill_cell(begin + row, projection_[c], row, *columns[c]);
       }
       return rows;
     }
@@ -66,13 +69,15 @@ class CheckpointSource : public RowSource {
           return out.set_text(row, encode_path(added != nullptr ? added->path : removed->path));
         case 3: {
           std::vector<std::pair<std::string_view, std::string_view>> entries;
-          for (const auto& [name, value] : added != nullptr ? added->partition : removed->partition) entries.emplace_back(name, value);
+          for (const auto& [name, value] : added != nullptr ? added->partition : removed->partition)
+            entries.emplace_back(name, value);
           return out.set_map(row, entries);
         }
         case 4:
           return out.set_integer(row, added != nullptr ? added->size : removed->size);
         case 5:
-          return out.set_integer(row, added != nullptr ? added->modified_millis : removed->deleted_millis);
+          return out.set_integer(
+              row, added != nullptr ? added->modified_millis : removed->deleted_millis);
         case 6:
           return added != nullptr ? out.set_text(row, added->stats) : out.set_null(row);
         default: {
@@ -88,7 +93,8 @@ class CheckpointSource : public RowSource {
   };
 
   std::vector<CheckpointRow> rows_;
-  std::shared_ptr<const Log> log_;  // what the rows point into: the engine may keep a source for as long as it lives
+  std::shared_ptr<const Log>
+      log_;  // what the rows point into: the engine may keep a source for as long as it lives
   std::atomic<std::size_t> next_ = 0;
 };
 
@@ -96,7 +102,8 @@ class CheckpointSource : public RowSource {
 std::vector<CheckpointRow> checkpoint_rows(const Log& log) {
   std::map<std::string_view, CheckpointRow> files;
   for (const auto& entry : log.entries) {
-    for (const RemovedFile& file : entry->removed) files[file.path] = {Action::kRemove, nullptr, &file};
+    for (const RemovedFile& file : entry->removed)
+      files[file.path] = {Action::kRemove, nullptr, &file};
     for (const DataFile& file : entry->added) files[file.path] = {Action::kAdd, &file, nullptr};
   }
   std::vector<CheckpointRow> rows = {{Action::kProtocol}, {Action::kDefinition}};
@@ -114,30 +121,39 @@ std::string sql_list(const std::vector<std::string>& items) {
   return "CAST([" + join(literals, ", ") + "] AS VARCHAR[])";
 }
 
-std::string checkpoint_sql(const std::string& source, const TableDefinition& definition, const std::string& file) {
+std::string checkpoint_sql(const std::string& source, const TableDefinition& definition,
+                           const std::string& file) {
   const std::string empty_map = "CAST(MAP {} AS MAP(VARCHAR, VARCHAR))";
   const auto when = [](Action action, const std::string& value) {
-    return "CASE WHEN action = " + std::to_string(static_cast<int>(action)) + " THEN " + value + " END";
+    return "CASE WHEN action = " + std::to_string(static_cast<int>(action)) + " THEN " + value +
+           " END";
   };
   const std::string added =
-      "struct_pack(\"path\" := \"path\", \"partitionValues\" := \"partition\", \"size\" := \"size\", \"modificationTime\" := millis, "
+      "struct_pack(\"path\" := \"path\", \"partitionValues\" := \"partition\", \"size\" := "
+      "\"size\", \"modificationTime\" := millis, "
       "\"dataChange\" := false, \"stats\" := stats, \"tags\" := tags)";
   const std::string removed =
-      "struct_pack(\"path\" := \"path\", \"deletionTimestamp\" := millis, \"dataChange\" := false, \"extendedFileMetadata\" := true, "
+      "struct_pack(\"path\" := \"path\", \"deletionTimestamp\" := millis, \"dataChange\" := false, "
+      "\"extendedFileMetadata\" := true, "
       "\"partitionValues\" := \"partition\", \"size\" := \"size\")";
   const std::string definition_struct =
       "struct_pack(\"id\" := " + sql_literal(definition.id) +
-      ", \"name\" := CAST(NULL AS VARCHAR), \"description\" := CAST(NULL AS VARCHAR), \"format\" := struct_pack(\"provider\" := 'parquet', "
+      ", \"name\" := CAST(NULL AS VARCHAR), \"description\" := CAST(NULL AS VARCHAR), \"format\" "
+      ":= struct_pack(\"provider\" := 'parquet', "
       "\"options\" := " +
       empty_map + "), \"schemaString\" := " + sql_literal(schema_text(definition.schema)) +
       ", \"partitionColumns\" := " + sql_list(definition.partition_columns) +
-      ", \"createdTime\" := CAST(" + std::to_string(definition.created_millis) + " AS BIGINT), \"configuration\" := " + empty_map + ")";
+      ", \"createdTime\" := CAST(" + std::to_string(definition.created_millis) +
+      " AS BIGINT), \"configuration\" := " + empty_map + ")";
   const std::string protocol =
-      "struct_pack(\"minReaderVersion\" := CAST(1 AS INTEGER), \"minWriterVersion\" := CAST(2 AS INTEGER))";
-  return "COPY (SELECT CAST(NULL AS STRUCT(\"appId\" VARCHAR, \"version\" BIGINT, \"lastUpdated\" BIGINT)) AS txn, " +
-         when(Action::kAdd, added) + " AS \"add\", " + when(Action::kRemove, removed) + " AS \"remove\", " +
-         when(Action::kDefinition, definition_struct) + " AS \"metaData\", " + when(Action::kProtocol, protocol) +
-         " AS \"protocol\" FROM " + source + "() ORDER BY position) TO " + sql_literal(file) + " (FORMAT PARQUET, COMPRESSION SNAPPY)";
+      "struct_pack(\"minReaderVersion\" := CAST(1 AS INTEGER), \"minWriterVersion\" := CAST(2 AS "
+      "INTEGER))";
+  return "COPY (SELECT CAST(NULL AS STRUCT(\"appId\" VARCHAR, \"version\" BIGINT, \"lastUpdated\" "
+         "BIGINT)) AS txn, " +
+         when(Action::kAdd, added) + " AS \"add\", " + when(Action::kRemove, removed) +
+         " AS \"remove\", " + when(Action::kDefinition, definition_struct) + " AS \"metaData\", " +
+         when(Action::kProtocol, protocol) + " AS \"protocol\" FROM " + source +
+         "() ORDER BY position) TO " + sql_literal(file) + " (FORMAT PARQUET, COMPRESSION SNAPPY)";
 }
 
 }  // namespace
@@ -157,7 +173,8 @@ Status Table::checkpoint(Engine& engine) {
     auto staging = store_.make_staging();
     if (!staging) return pass(staging);
     const std::string file = *staging + "/checkpoint.parquet";
-    // An engine keeps the first source of a name. The hash of a version covers all before it: the same name is the same rows.
+    // An engine keeps the first source of a name. The hash of a version covers all before it: the
+    // same name is the same rows.
     const std::string source = "checkpoint_" + log_->entries.back()->sha256;
     Status done = engine.add_source(source, std::make_shared<CheckpointSource>(rows, log_));
     if (done) {
@@ -169,9 +186,11 @@ Status Table::checkpoint(Engine& engine) {
     if (!done && done.error().code != "SY1105") return done;
     if (!discarded) return discarded;
   }
-  // A slower writer may put an older number here: readers then start earlier, and still read the same.
-  return store_.put(log_folder(name_) + "/_last_checkpoint",
-                    "{\"version\":" + std::to_string(version) + ",\"size\":" + std::to_string(rows.size()) + "}");
+  // A slower writer may put an older number here: readers then start earlier, and still read the
+  // same.
+  return store_.put(
+      log_folder(name_) + "/_last_checkpoint",
+      "{\"version\":" + std::to_string(version) + ",\"size\":" + std::to_string(rows.size()) + "}");
 }
 
 }  // namespace steelyard

@@ -25,7 +25,8 @@ bool skip_string(std::string_view text, std::size_t& at) {
   return false;
 }
 
-/// Brackets are counted, not matched by kind: the text was hashed when it was written, so it is enough to find where it ends.
+/// Brackets are counted, not matched by kind: the text was hashed when it was written, so it is
+/// enough to find where it ends.
 bool skip_value(std::string_view text, std::size_t& at) {
   if (at >= text.size()) return false;
   if (text[at] == '"') return skip_string(text, at);
@@ -124,8 +125,9 @@ bool append_escape(std::string_view text, std::size_t& at, std::string& out) {
 
 }  // namespace
 
-bool for_each_member(std::string_view object,
-                     const std::function<bool(std::string_view key, std::string_view value)>& on_member) {
+bool for_each_member(
+    std::string_view object,
+    const std::function<bool(std::string_view key, std::string_view value)>& on_member) {
   std::size_t at = 0;
   skip_space(object, at);
   if (at >= object.size() || object[at++] != '{') return false;
@@ -155,7 +157,8 @@ bool for_each_member(std::string_view object,
   return at == object.size();
 }
 
-bool for_each_element(std::string_view array, const std::function<bool(std::string_view value)>& on_element) {
+bool for_each_element(std::string_view array,
+                      const std::function<bool(std::string_view value)>& on_element) {
   std::size_t at = 0;
   skip_space(array, at);
   if (at >= array.size() || array[at++] != '[') return false;

@@ -59,7 +59,8 @@ std::string_view delta_type(Type type) {
 }
 
 bool type_of(std::string_view text, Type& out) {
-  for (const Type type : {Type::kBool, Type::kInt64, Type::kDouble, Type::kText, Type::kInstant, Type::kDecimal, Type::kTextMap}) {
+  for (const Type type : {Type::kBool, Type::kInt64, Type::kDouble, Type::kText, Type::kInstant,
+                          Type::kDecimal, Type::kTextMap}) {
     if (text == delta_type(type)) {
       out = type;
       return true;
@@ -69,23 +70,29 @@ bool type_of(std::string_view text, Type& out) {
 }
 
 std::string definition_text(const TableDefinition& definition) {
-  return "{\"metaData\":{\"id\":" + json_quote(definition.id) + ",\"format\":{\"provider\":\"parquet\",\"options\":{}},\"schemaString\":" +
-         json_quote(schema_text(definition.schema)) + ",\"partitionColumns\":" + list_text(definition.partition_columns) +
-         ",\"configuration\":{},\"createdTime\":" + std::to_string(definition.created_millis) + "}}\n";
+  return "{\"metaData\":{\"id\":" + json_quote(definition.id) +
+         ",\"format\":{\"provider\":\"parquet\",\"options\":{}},\"schemaString\":" +
+         json_quote(schema_text(definition.schema)) +
+         ",\"partitionColumns\":" + list_text(definition.partition_columns) +
+         ",\"configuration\":{},\"createdTime\":" + std::to_string(definition.created_millis) +
+         "}}\n";
 }
 
 std::string added_text(const DataFile& file) {
-  std::string out = "{\"add\":{\"path\":" + json_quote(encode_path(file.path)) + ",\"partitionValues\":" + map_text(file.partition) +
-                    ",\"size\":" + std::to_string(file.size) + ",\"modificationTime\":" + std::to_string(file.modified_millis) +
+  std::string out = "{\"add\":{\"path\":" + json_quote(encode_path(file.path)) +
+                    ",\"partitionValues\":" + map_text(file.partition) +
+                    ",\"size\":" + std::to_string(file.size) +
+                    ",\"modificationTime\":" + std::to_string(file.modified_millis) +
                     ",\"dataChange\":true,\"stats\":" + json_quote(file.stats);
   out += ",\"tags\":{\"sha256\":" + json_quote(file.sha256) + "}}}\n";
   return out;
 }
 
 std::string removed_text(const RemovedFile& file) {
-  return "{\"remove\":{\"path\":" + json_quote(encode_path(file.path)) + ",\"deletionTimestamp\":" + std::to_string(file.deleted_millis) +
-         ",\"dataChange\":true,\"extendedFileMetadata\":true,\"partitionValues\":" + map_text(file.partition) +
-         ",\"size\":" + std::to_string(file.size) + "}}\n";
+  return "{\"remove\":{\"path\":" + json_quote(encode_path(file.path)) +
+         ",\"deletionTimestamp\":" + std::to_string(file.deleted_millis) +
+         ",\"dataChange\":true,\"extendedFileMetadata\":true,\"partitionValues\":" +
+         map_text(file.partition) + ",\"size\":" + std::to_string(file.size) + "}}\n";
 }
 
 bool read_path(std::string_view value, std::string& out) {
@@ -143,9 +150,8 @@ bool read_field(std::string_view object, SchemaField& out) {
 bool read_schema(std::string_view text, std::vector<SchemaField>& out) {
   return json::for_each_member(text, [&](std::string_view key, std::string_view value) {
     if (key != "fields") return true;
-    return json::for_each_element(value, [&](std::string_view element) {
-      return read_field(element, out.emplace_back());
-    });
+    return json::for_each_element(
+        value, [&](std::string_view element) { return read_field(element, out.emplace_back()); });
   });
 }
 
@@ -213,7 +219,9 @@ std::int64_t version_of(std::string_view path) {
   const std::string_view name = path.substr(path.rfind('/') + 1);
   std::int64_t version = -1;
   if (name.size() != kVersionDigits + 5 || name.substr(kVersionDigits) != ".json") return -1;
-  if (!std::all_of(name.begin(), name.begin() + kVersionDigits, [](unsigned char c) { return std::isdigit(c); })) return -1;
+  if (!std::all_of(name.begin(), name.begin() + kVersionDigits,
+                   [](unsigned char c) { return std::isdigit(c); }))
+    return -1;
   // from_chars reads leading zeros as decimal digits.
   return json::to_integer(name.substr(0, kVersionDigits), version) ? version : -1;
 }
@@ -223,7 +231,9 @@ const char* const kRestore = "restore the file from a backup; nothing else is lo
 }  // namespace
 
 std::string log_folder(const std::string& table) { return table + "/_delta_log"; }
-std::string log_path(const std::string& table, std::int64_t version) { return log_folder(table) + '/' + log_name(version); }
+std::string log_path(const std::string& table, std::int64_t version) {
+  return log_folder(table) + '/' + log_name(version);
+}
 
 std::string schema_text(const std::vector<SchemaField>& schema) {
   std::string out = R"({"type":"struct","fields":[)";
@@ -231,7 +241,8 @@ std::string schema_text(const std::vector<SchemaField>& schema) {
   for (const SchemaField& field : schema) {
     if (!first) out += ',';
     first = false;
-    out += "{\"name\":" + json_quote(field.name) + ",\"type\":" + std::string(delta_type(field.type)) +
+    out += "{\"name\":" + json_quote(field.name) +
+           ",\"type\":" + std::string(delta_type(field.type)) +
            ",\"nullable\":true,\"metadata\":{}}";
   }
   return out + "]}";
@@ -246,7 +257,8 @@ std::string encode_path(std::string_view path) {
     } else {
       const std::string digits = hex(std::string_view(&c, 1));
       out += '%';
-      for (const char digit : digits) out += static_cast<char>(std::toupper(static_cast<unsigned char>(digit)));
+      for (const char digit : digits)
+        out += static_cast<char>(std::toupper(static_cast<unsigned char>(digit)));
     }
   }
   return out;
@@ -261,7 +273,8 @@ std::string decode_path(std::string_view path) {
   };
   std::string out;
   for (std::size_t i = 0; i < path.size(); ++i) {
-    if (path[i] == '%' && i + 2 < path.size() && digit(path[i + 1]) >= 0 && digit(path[i + 2]) >= 0) {
+    if (path[i] == '%' && i + 2 < path.size() && digit(path[i + 1]) >= 0 &&
+        digit(path[i + 2]) >= 0) {
       out += static_cast<char>(digit(path[i + 1]) * 16 + digit(path[i + 2]));
       i += 2;
     } else {
@@ -275,19 +288,23 @@ std::string encode_entry(LogEntry& entry) {
   std::int64_t rows = 0;
   for (const DataFile& file : entry.added) rows += file.rows;
 
-  std::string rest = "\",\"format\":" + std::to_string(kLogFormat) + ",\"version\":" + std::to_string(entry.version) + ",\"previous\":" +
-                     json_quote(entry.previous);
+  std::string rest = "\",\"format\":" + std::to_string(kLogFormat) +
+                     ",\"version\":" + std::to_string(entry.version) +
+                     ",\"previous\":" + json_quote(entry.previous);
   if (entry.keeps_from) rest += ",\"keepsFrom\":" + std::to_string(*entry.keeps_from);
   if (!entry.delivery.empty()) rest += ",\"delivery\":" + entry.delivery;
-  rest += "},\"timestamp\":" + std::to_string(entry.millis) + ",\"operation\":" + json_quote(entry.operation) +
+  rest += "},\"timestamp\":" + std::to_string(entry.millis) +
+          ",\"operation\":" + json_quote(entry.operation) +
           ",\"operationParameters\":{\"mode\":" + (entry.append ? "\"Append\"" : "\"Overwrite\"");
   if (!entry.scope.empty()) rest += ",\"scope\":" + json_quote(entry.scope);
   rest += '}';
   if (entry.version > 0) rest += ",\"readVersion\":" + std::to_string(entry.version - 1);
-  rest += std::string(",\"isBlindAppend\":") + (entry.blind_append ? "true" : "false") + ",\"operationMetrics\":{\"numFiles\":\"" +
-          std::to_string(entry.added.size()) + "\",\"numRemovedFiles\":\"" + std::to_string(entry.removed.size()) +
+  rest += std::string(",\"isBlindAppend\":") + (entry.blind_append ? "true" : "false") +
+          ",\"operationMetrics\":{\"numFiles\":\"" + std::to_string(entry.added.size()) +
+          "\",\"numRemovedFiles\":\"" + std::to_string(entry.removed.size()) +
           "\",\"numOutputRows\":\"" + std::to_string(rows) + "\"},\"engineInfo\":\"Steelyard\"}}\n";
-  if (entry.version == 0) rest += "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n";
+  if (entry.version == 0)
+    rest += "{\"protocol\":{\"minReaderVersion\":1,\"minWriterVersion\":2}}\n";
   if (entry.definition) rest += definition_text(*entry.definition);
   for (const RemovedFile& file : entry.removed) rest += removed_text(file);
   for (const DataFile& file : entry.added) rest += added_text(file);
@@ -296,14 +313,17 @@ std::string encode_entry(LogEntry& entry) {
   return std::string(kPrefix) + entry.sha256 + rest;
 }
 
-Result<LogEntry> decode_entry(std::string_view content, std::int64_t version, const std::string& path) {
-  if (content.substr(0, kPrefix.size()) != kPrefix || content.size() < kPrefix.size() + kHashDigits) {
+Result<LogEntry> decode_entry(std::string_view content, std::int64_t version,
+                              const std::string& path) {
+  if (content.substr(0, kPrefix.size()) != kPrefix ||
+      content.size() < kPrefix.size() + kHashDigits) {
     return fail("SY1304", "a log entry does not begin as Steelyard writes it", path, kRestore);
   }
   LogEntry entry;
   entry.sha256 = content.substr(kPrefix.size(), kHashDigits);
   if (sha256_hex(content.substr(kPrefix.size() + kHashDigits)) != entry.sha256) {
-    return fail("SY1304", "a log entry is not what was written: its SHA-256 differs", path, kRestore);
+    return fail("SY1304", "a log entry is not what was written: its SHA-256 differs", path,
+                kRestore);
   }
 
   Evidence evidence;
@@ -319,16 +339,19 @@ Result<LogEntry> decode_entry(std::string_view content, std::int64_t version, co
     }
   }
   if (evidence.format > kLogFormat || unknown) {
-    return fail("SY1308", "a log entry was written by a newer Steelyard", path, "use the version that wrote it");
+    return fail("SY1308", "a log entry was written by a newer Steelyard", path,
+                "use the version that wrote it");
   }
   if (evidence.version != version) {
-    return fail("SY1304", "a log entry is that of version " + std::to_string(evidence.version), path, kRestore);
+    return fail("SY1304", "a log entry is that of version " + std::to_string(evidence.version),
+                path, kRestore);
   }
   entry.version = version;
   return entry;
 }
 
-Result<std::shared_ptr<const Log>> read_log(Store& store, const std::string& table, const std::shared_ptr<const Log>& known) {
+Result<std::shared_ptr<const Log>> read_log(Store& store, const std::string& table,
+                                            const std::shared_ptr<const Log>& known) {
   auto files = store.list(log_folder(table));
   if (!files) return pass(files);
   std::int64_t newest = -1;
@@ -337,7 +360,8 @@ Result<std::shared_ptr<const Log>> read_log(Store& store, const std::string& tab
     const std::int64_t version = version_of(file.path);
     if (version < 0) continue;
     if (version != count) {
-      return fail("SY1304", "version " + std::to_string(count) + " is missing from the log", log_path(table, count), kRestore);
+      return fail("SY1304", "version " + std::to_string(count) + " is missing from the log",
+                  log_path(table, count), kRestore);
     }
     newest = version;
     ++count;
@@ -404,15 +428,16 @@ std::vector<VersionInfo> infos_of(const Log& log) {
 }
 
 std::int64_t version_at(const Log& log, Instant instant) {
-  const auto after = std::partition_point(log.entries.begin(), log.entries.end(), [&](const auto& entry) {
-    return entry->millis * 1000 <= instant.micros;
-  });
+  const auto after = std::partition_point(
+      log.entries.begin(), log.entries.end(),
+      [&](const auto& entry) { return entry->millis * 1000 <= instant.micros; });
   return static_cast<std::int64_t>(after - log.entries.begin()) - 1;
 }
 
 std::vector<std::string> lost_files(const Log& log, std::int64_t version) {
   std::int64_t keeps_from = 0;
-  for (const auto& entry : log.entries) keeps_from = std::max(keeps_from, entry->keeps_from.value_or(0));
+  for (const auto& entry : log.entries)
+    keeps_from = std::max(keeps_from, entry->keeps_from.value_or(0));
   if (version < 0 || version >= keeps_from) return {};
   std::set<std::string> kept;
   for (const DataFile& file : state_at(log, keeps_from).files) kept.insert(file.path);
@@ -426,8 +451,9 @@ std::vector<std::string> lost_files(const Log& log, std::int64_t version) {
   return lost;
 }
 
-Result<std::optional<std::int64_t>> write_version(Store& store, const std::string& table, std::shared_ptr<const Log>& log,
-                                                  const std::function<Result<std::optional<LogEntry>>(const Log&)>& build) {
+Result<std::optional<std::int64_t>> write_version(
+    Store& store, const std::string& table, std::shared_ptr<const Log>& log,
+    const std::function<Result<std::optional<LogEntry>>(const Log&)>& build) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     auto newest = read_log(store, table, log);
     if (!newest) return pass(newest);
@@ -455,8 +481,8 @@ Result<std::optional<std::int64_t>> write_version(Store& store, const std::strin
     }
     if (written.error().code != "SY1105") return pass(written);
   }
-  return fail("SY1305", "other writers were first " + std::to_string(kMaxAttempts) + " times", table,
-              "run the command again when the others are done");
+  return fail("SY1305", "other writers were first " + std::to_string(kMaxAttempts) + " times",
+              table, "run the command again when the others are done");
 }
 
 }  // namespace steelyard

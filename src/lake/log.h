@@ -1,6 +1,7 @@
-// The log of a table: one LogEntry per version, and how an entry is written as Delta actions and read back.
-// Each entry starts with a fixed text and the SHA-256 of everything behind it, and names the hash of the entry before: a flipped bit,
-// a cut file, an exchanged or a missing version is found when the log is read. Behind the door of lake/.
+// The log of a table: one LogEntry per version, and how an entry is written as Delta actions and
+// read back. Each entry starts with a fixed text and the SHA-256 of everything behind it, and names
+// the hash of the entry before: a flipped bit, a cut file, an exchanged or a missing version is
+// found when the log is read. Behind the door of lake/.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,8 @@ namespace steelyard {
 inline constexpr std::int64_t kLogFormat = 1;
 
 struct TableDefinition {
-  std::string id;                    ///< a UUID
-  std::vector<SchemaField> schema;   ///< with the partition columns
+  std::string id;                   ///< a UUID
+  std::vector<SchemaField> schema;  ///< with the partition columns
   std::vector<std::string> partition_columns;
   std::int64_t created_millis = 0;
 };
@@ -36,24 +37,26 @@ struct RemovedFile {
 
 struct LogEntry {
   std::int64_t version = 0;
-  std::int64_t millis = 0;                       ///< when it was committed, since 1970
+  std::int64_t millis = 0;  ///< when it was committed, since 1970
   std::string operation;
-  std::string scope;                             ///< JSON object, for operationParameters
+  std::string scope;  ///< JSON object, for operationParameters
   bool append = false;
   bool blind_append = false;
-  std::string delivery;                          ///< JSON object on one line, or ""
-  std::optional<std::int64_t> keeps_from;        ///< of a VACUUM: the oldest version whose files are all kept
+  std::string delivery;  ///< JSON object on one line, or ""
+  std::optional<std::int64_t>
+      keeps_from;  ///< of a VACUUM: the oldest version whose files are all kept
   std::optional<TableDefinition> definition;
   std::vector<RemovedFile> removed;
   std::vector<DataFile> added;
-  std::string previous;                          ///< `sha256` of the version before; "" for version 0
-  std::string sha256;                            ///< of this entry; set by encode_entry and decode_entry
+  std::string previous;  ///< `sha256` of the version before; "" for version 0
+  std::string sha256;    ///< of this entry; set by encode_entry and decode_entry
 };
 
 /// The content of the entry's file; sets `entry.sha256`.
 std::string encode_entry(LogEntry& entry);
 /// SY1304 when anything differs from what was written, SY1308 when a newer Steelyard wrote it.
-Result<LogEntry> decode_entry(std::string_view content, std::int64_t version, const std::string& path);
+Result<LogEntry> decode_entry(std::string_view content, std::int64_t version,
+                              const std::string& path);
 
 /// "charges/_delta_log/00000000000000000007.json".
 std::string log_path(const std::string& table, std::int64_t version);
@@ -72,8 +75,10 @@ struct Log {
   std::int64_t newest() const { return static_cast<std::int64_t>(entries.size()) - 1; }
 };
 
-/// All versions of a table; empty if there are none. `known` is what was read before. SY1304 for a damaged or missing entry.
-Result<std::shared_ptr<const Log>> read_log(Store& store, const std::string& table, const std::shared_ptr<const Log>& known);
+/// All versions of a table; empty if there are none. `known` is what was read before. SY1304 for a
+/// damaged or missing entry.
+Result<std::shared_ptr<const Log>> read_log(Store& store, const std::string& table,
+                                            const std::shared_ptr<const Log>& known);
 
 /// The state at a version (-1 for none) of the log; does not look at what was vacuumed.
 Snapshot state_at(const Log& log, std::int64_t version);
@@ -84,9 +89,11 @@ std::int64_t version_at(const Log& log, Instant instant);
 /// Paths that a VACUUM took away and that no kept version names.
 std::vector<std::string> lost_files(const Log& log, std::int64_t version);
 
-/// Writes the next version: reads the log, asks `build` for the entry (nothing: leave it), and tries again after a lost race.
-/// `build` fills everything but version, previous and sha256; `millis` is raised above the version before. `log` is brought up to date.
-Result<std::optional<std::int64_t>> write_version(Store& store, const std::string& table, std::shared_ptr<const Log>& log,
-                                                  const std::function<Result<std::optional<LogEntry>>(const Log&)>& build);
+/// Writes the next version: reads the log, asks `build` for the entry (nothing: leave it), and
+/// tries again after a lost race. `build` fills everything but version, previous and sha256;
+/// `millis` is raised above the version before. `log` is brought up to date.
+Result<std::optional<std::int64_t>> write_version(
+    Store& store, const std::string& table, std::shared_ptr<const Log>& log,
+    const std::function<Result<std::optional<LogEntry>>(const Log&)>& build);
 
 }  // namespace steelyard

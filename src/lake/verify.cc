@@ -16,7 +16,8 @@
 namespace steelyard {
 namespace {
 
-constexpr std::size_t kMaxThreads = 4;  // SHA-256 is faster than most disks: more threads would only queue
+constexpr std::size_t kMaxThreads =
+    4;  // SHA-256 is faster than most disks: more threads would only queue
 constexpr std::uint64_t kLineSeed = 0x5359;
 
 /// A line is "<check> <sha256> <identity>": the check makes a torn or flipped line recognisable.
@@ -36,7 +37,8 @@ class FileCache : public VerificationCache {
       const std::size_t check_end = line.find(' ');
       if (check_end == std::string::npos) continue;
       const std::string rest = line.substr(check_end + 1);
-      if (rest.size() < 66 || rest[64] != ' ' || line_check(rest) != line.substr(0, check_end)) continue;
+      if (rest.size() < 66 || rest[64] != ' ' || line_check(rest) != line.substr(0, check_end))
+        continue;
       known_[rest.substr(65)] = rest.substr(0, 64);
     }
   }
@@ -52,8 +54,8 @@ class FileCache : public VerificationCache {
     if (known == sha256) return;
     known = sha256;
     const std::string rest = sha256 + ' ' + identity;
-    // One write at the end of the file is not interleaved with those of other processes. The line break in front ends a line that a
-    // crash may have cut.
+    // One write at the end of the file is not interleaved with those of other processes. The line
+    // break in front ends a line that a crash may have cut.
     const std::string line = '\n' + line_check(rest) + ' ' + rest + '\n';
     const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (file < 0) return;
@@ -67,12 +69,14 @@ class FileCache : public VerificationCache {
 };
 
 /// "" or what is wrong with the file.
-std::string verify_file(Store& store, const std::string& path, const DataFile& expected, VerificationCache* cache, std::mutex& cache_mutex,
+std::string verify_file(Store& store, const std::string& path, const DataFile& expected,
+                        VerificationCache* cache, std::mutex& cache_mutex,
                         const std::function<void(std::int64_t)>& on_bytes) {
   auto before = store.stat(path);
   if (!before) return before.error().code == "SY1101" ? "is missing" : before.error().what;
   if (before->size != expected.size) {
-    return "has " + with_thousands(before->size) + " bytes instead of " + with_thousands(expected.size);
+    return "has " + with_thousands(before->size) + " bytes instead of " +
+           with_thousands(expected.size);
   }
   // The path belongs to the key, because files of two disks may have the same inode and times.
   const std::string key = before->identity + ' ' + path;
@@ -85,7 +89,8 @@ std::string verify_file(Store& store, const std::string& path, const DataFile& e
   }
   auto hash = store.sha256(path, on_bytes);
   if (!hash) return hash.error().what;
-  if (*hash != expected.sha256) return "is not what was committed: its SHA-256 is " + *hash + ", not " + expected.sha256;
+  if (*hash != expected.sha256)
+    return "is not what was committed: its SHA-256 is " + *hash + ", not " + expected.sha256;
   auto after = store.stat(path);
   if (cache != nullptr && after && after->identity == before->identity) {
     std::lock_guard lock(cache_mutex);
@@ -96,10 +101,13 @@ std::string verify_file(Store& store, const std::string& path, const DataFile& e
 
 }  // namespace
 
-std::unique_ptr<VerificationCache> file_verification_cache(std::string path) { return std::make_unique<FileCache>(std::move(path)); }
+std::unique_ptr<VerificationCache> file_verification_cache(std::string path) {
+  return std::make_unique<FileCache>(std::move(path));
+}
 
-Status verify_files(Store& store, const Table& table, const Snapshot& snapshot, VerificationCache* cache,
-                    const std::function<void(std::int64_t bytes_done, std::int64_t bytes_all)>& progress) {
+Status verify_files(
+    Store& store, const Table& table, const Snapshot& snapshot, VerificationCache* cache,
+    const std::function<void(std::int64_t bytes_done, std::int64_t bytes_all)>& progress) {
   std::int64_t bytes_all = 0;
   for (const DataFile& file : snapshot.files) bytes_all += file.size;
 
@@ -113,28 +121,36 @@ Status verify_files(Store& store, const Table& table, const Snapshot& snapshot, 
       if (index >= snapshot.files.size()) return;
       const DataFile& file = snapshot.files[index];
       std::int64_t file_done = 0;
-      problems[index] = verify_file(store, table.name() + '/' + file.path, file, cache, cache_mutex, [&](std::int64_t bytes) {
-        if (!progress) return;
-        std::lock_guard lock(progress_mutex);
-        bytes_done += bytes - file_done;
-        file_done = bytes;
-        progress(bytes_done, bytes_all);
-      });
+      problems[index] = verify_file(store, table.name() + '/' + file.path, file, cache, cache_mutex,
+                                    [&](std::int64_t bytes) {
+                                      if (!progress) return;
+                                      std::lock_guard lock(progress_mutex);
+                                      bytes_done += bytes - file_done;
+                                      file_done = bytes;
+                                      progress(bytes_done, bytes_all);
+                                    });
     }
   };
   const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   std::vector<std::thread> threads;
-  for (std::size_t i = 1; i < std::min({cores, kMaxThreads, snapshot.files.size()}); ++i) threads.emplace_back(work);
+  for (std::size_t i = 1; i < std::min({cores, kMaxThreads, snapshot.files.size()}); ++i)
+    threads.emplace_back(work);
   work();
   for (std::thread& thread : threads) thread.join();
 
-  Error error{"SY1310", "", table.name(), "restore the files from a backup, or load the deliveries again", {}};
+  Error error{"SY1310",
+              "",
+              table.name(),
+              "restore the files from a backup, or load the deliveries again",
+              {}};
   for (std::size_t i = 0; i < problems.size(); ++i) {
-    if (!problems[i].empty()) error.notes.push_back(table.name() + '/' + snapshot.files[i].path + ' ' + problems[i]);
+    if (!problems[i].empty())
+      error.notes.push_back(table.name() + '/' + snapshot.files[i].path + ' ' + problems[i]);
   }
   if (error.notes.empty()) return {};
-  error.what = std::to_string(error.notes.size()) + " of " + std::to_string(snapshot.files.size()) + " data files of version " +
-               std::to_string(snapshot.version) + " of " + table.name() + " are missing or damaged";
+  error.what = std::to_string(error.notes.size()) + " of " + std::to_string(snapshot.files.size()) +
+               " data files of version " + std::to_string(snapshot.version) + " of " +
+               table.name() + " are missing or damaged";
   return fail(std::move(error));
 }
 

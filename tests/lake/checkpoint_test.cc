@@ -30,7 +30,9 @@ class CheckpointTest : public ::testing::Test {
   }
   std::string from(int version) {
     return " FROM read_parquet(" +
-           sql_literal(folder_.path() + "/charges/_delta_log/0000000000000000000" + std::to_string(version) + ".checkpoint.parquet") + ")";
+           sql_literal(folder_.path() + "/charges/_delta_log/0000000000000000000" +
+                       std::to_string(version) + ".checkpoint.parquet") +
+           ")";
   }
 
   TemporaryFolder folder_;
@@ -42,41 +44,58 @@ class CheckpointTest : public ::testing::Test {
 TEST_F(CheckpointTest, ItHoldsTheStateAndTheTombstones) {
   const Status written = table_.checkpoint(*engine_);
   ASSERT_TRUE(written) << describe(written.error());
-  EXPECT_EQ(read_bytes(folder_.path() + "/charges/_delta_log/_last_checkpoint"), R"({"version":2,"size":5})");
-  EXPECT_EQ(rows("SELECT count(*), count(txn), count(\"add\"), count(\"remove\"), count(\"metaData\"), count(protocol)" + from(2)),
+  EXPECT_EQ(read_bytes(folder_.path() + "/charges/_delta_log/_last_checkpoint"),
+            R"({"version":2,"size":5})");
+  EXPECT_EQ(rows("SELECT count(*), count(txn), count(\"add\"), count(\"remove\"), "
+                 "count(\"metaData\"), count(protocol)" +
+                 from(2)),
             (std::vector<std::string>{"5|0|2|1|1|1"}));
   const auto snapshot = table_.snapshot();
   std::vector<std::string> expected;
   for (const DataFile& file : snapshot->files) {
-    expected.push_back(file.path + '|' + file.partition.at("x_BillingPeriod") + '|' + file.partition.at("x_Source") + '|' +
-                       std::to_string(file.size) + '|' + std::to_string(file.modified_millis) + "|false|" + file.stats + '|' + file.sha256);
+    expected.push_back(file.path + '|' + file.partition.at("x_BillingPeriod") + '|' +
+                       file.partition.at("x_Source") + '|' + std::to_string(file.size) + '|' +
+                       std::to_string(file.modified_millis) + "|false|" + file.stats + '|' +
+                       file.sha256);
   }
-  EXPECT_EQ(rows("SELECT \"add\".path, \"add\".\"partitionValues\"['x_BillingPeriod'], \"add\".\"partitionValues\"['x_Source'], "
-                 "\"add\".size, \"add\".\"modificationTime\", \"add\".\"dataChange\", \"add\".stats, \"add\".tags['sha256']" +
+  EXPECT_EQ(rows("SELECT \"add\".path, \"add\".\"partitionValues\"['x_BillingPeriod'], "
+                 "\"add\".\"partitionValues\"['x_Source'], "
+                 "\"add\".size, \"add\".\"modificationTime\", \"add\".\"dataChange\", "
+                 "\"add\".stats, \"add\".tags['sha256']" +
                  from(2) + " WHERE \"add\" IS NOT NULL"),
             expected);
-  EXPECT_EQ(rows("SELECT \"remove\".path, \"remove\".\"deletionTimestamp\"" + from(2) + " WHERE \"remove\" IS NOT NULL"),
-            (std::vector<std::string>{partition_path("2026-07", "aws-1", "a") + '|' + std::to_string(later(2).micros / 1000)}));
-  EXPECT_EQ(rows("SELECT protocol.\"minReaderVersion\", protocol.\"minWriterVersion\"" + from(2) + " WHERE protocol IS NOT NULL"),
+  EXPECT_EQ(rows("SELECT \"remove\".path, \"remove\".\"deletionTimestamp\"" + from(2) +
+                 " WHERE \"remove\" IS NOT NULL"),
+            (std::vector<std::string>{partition_path("2026-07", "aws-1", "a") + '|' +
+                                      std::to_string(later(2).micros / 1000)}));
+  EXPECT_EQ(rows("SELECT protocol.\"minReaderVersion\", protocol.\"minWriterVersion\"" + from(2) +
+                 " WHERE protocol IS NOT NULL"),
             (std::vector<std::string>{"1|2"}));
-  const auto definition = rows("SELECT \"metaData\".\"schemaString\", array_to_string(\"metaData\".\"partitionColumns\", ',')" + from(2) +
-                               " WHERE \"metaData\" IS NOT NULL");
+  const auto definition = rows(
+      "SELECT \"metaData\".\"schemaString\", array_to_string(\"metaData\".\"partitionColumns\", "
+      "',')" +
+      from(2) + " WHERE \"metaData\" IS NOT NULL");
   ASSERT_EQ(definition.size(), 1U);
-  EXPECT_NE(definition[0].find(R"json({"name":"BilledCost","type":"decimal(38,18)","nullable":true,"metadata":{}})json"), std::string::npos);
+  EXPECT_NE(
+      definition[0].find(
+          R"json({"name":"BilledCost","type":"decimal(38,18)","nullable":true,"metadata":{}})json"),
+      std::string::npos);
   EXPECT_TRUE(definition[0].ends_with("|x_BillingPeriod,x_Source"));
 }
 
 TEST_F(CheckpointTest, TwiceIsAsGoodAsOnce) {
   ASSERT_TRUE(table_.checkpoint(*engine_));
   ASSERT_TRUE(table_.checkpoint(*engine_));
-  std::filesystem::remove(folder_.path() + "/charges/_delta_log/00000000000000000002.checkpoint.parquet");
+  std::filesystem::remove(folder_.path() +
+                          "/charges/_delta_log/00000000000000000002.checkpoint.parquet");
   const Status again = table_.checkpoint(*engine_);
   ASSERT_TRUE(again) << describe(again.error());
   EXPECT_EQ(rows("SELECT count(*)" + from(2)), (std::vector<std::string>{"5"}));
   load(*store_, table_, "2026-08", "aws-1", "d", later(3));
   ASSERT_TRUE(table_.checkpoint(*engine_));
   EXPECT_EQ(rows("SELECT count(*)" + from(3)), (std::vector<std::string>{"6"}));
-  EXPECT_EQ(read_bytes(folder_.path() + "/charges/_delta_log/_last_checkpoint"), R"({"version":3,"size":6})");
+  EXPECT_EQ(read_bytes(folder_.path() + "/charges/_delta_log/_last_checkpoint"),
+            R"({"version":3,"size":6})");
   EXPECT_EQ(table_.snapshot(0)->files.size(), 1U) << "older versions stay readable";
   EXPECT_TRUE(std::filesystem::is_empty(folder_.path() + "/_staging"));
 }
@@ -99,7 +118,8 @@ TEST_F(CheckpointTest, MoreFilesThanOneBatchHolds) {
   ASSERT_TRUE(table_.commit(commit));
   const Status written = table_.checkpoint(*engine_);
   ASSERT_TRUE(written) << describe(written.error());
-  EXPECT_EQ(rows("SELECT count(\"add\"), count(DISTINCT \"add\".path)" + from(3)), (std::vector<std::string>{"5002|5002"}));
+  EXPECT_EQ(rows("SELECT count(\"add\"), count(DISTINCT \"add\".path)" + from(3)),
+            (std::vector<std::string>{"5002|5002"}));
 }
 
 TEST_F(CheckpointTest, AFaultLeavesAllVersionsReadable) {
@@ -117,7 +137,8 @@ TEST_F(CheckpointTest, AFaultLeavesAllVersionsReadable) {
     ASSERT_TRUE(Table(*clean, "charges").snapshot());
     const Status again = Table(*clean, "charges").checkpoint(*engine_);
     ASSERT_TRUE(again) << describe(again.error()) << " operation " << n;
-    ASSERT_EQ(read_bytes(folder.path() + "/charges/_delta_log/_last_checkpoint"), R"({"version":0,"size":3})");
+    ASSERT_EQ(read_bytes(folder.path() + "/charges/_delta_log/_last_checkpoint"),
+              R"({"version":0,"size":3})");
     if (plan.operations < n) break;
   }
   EXPECT_GT(n, 10);

@@ -1,5 +1,5 @@
-// A commit, a vacuum and a checkpoint under every fault at every operation: afterwards there is the old state or the new one, whole, and
-// running the same again completes the work.
+// A commit, a vacuum and a checkpoint under every fault at every operation: afterwards there is the
+// old state or the new one, whole, and running the same again completes the work.
 #include <sys/wait.h>
 
 #include "lake_testing.h"
@@ -16,7 +16,8 @@ struct Scene {
 };
 
 /// Runs `work` with the fault at the n-th operation; true when there were fewer than n.
-bool run_with_fault(Scene& scene, Fault fault, std::int64_t n, const std::function<void(Store&)>& work) {
+bool run_with_fault(Scene& scene, Fault fault, std::int64_t n,
+                    const std::function<void(Store&)>& work) {
   FaultPlan plan;
   plan.fault = fault;
   plan.at_operation = n;
@@ -62,7 +63,8 @@ TEST_P(FaultsTest, ACommitIsThereOrNot) {
     Scene scene;
     load(*scene.clean, scene.table, "2026-07", "aws-1", "old", later(0));
     Status outcome;
-    const bool no_fault = run_with_fault(scene, GetParam(), n, [&](Store& store) { outcome = load_once(store, "first"); });
+    const bool no_fault = run_with_fault(
+        scene, GetParam(), n, [&](Store& store) { outcome = load_once(store, "first"); });
     const auto snapshot = scene.table.snapshot();
     ASSERT_TRUE(snapshot) << describe(snapshot.error());
     ASSERT_EQ(snapshot->files.size(), 1U);
@@ -81,7 +83,8 @@ TEST_P(FaultsTest, ACommitIsThereOrNot) {
     ASSERT_TRUE(complete);
     ASSERT_EQ(complete->version, 1) << "operation " << n;
     ASSERT_EQ(complete->files.size(), 1U);
-    ASSERT_EQ(complete->files[0].path, partition_path("2026-07", "aws-1", is_new ? "first" : "second"));
+    ASSERT_EQ(complete->files[0].path,
+              partition_path("2026-07", "aws-1", is_new ? "first" : "second"));
     ASSERT_TRUE(verify_files(*scene.clean, scene.table, *complete, nullptr));
     if (no_fault) break;
   }
@@ -97,8 +100,11 @@ TEST_P(FaultsTest, AVacuumNeverBreaksAKeptVersion) {
   std::int64_t n = 1;
   for (; n < kMaxOperations; ++n) {
     Scene scene;
-    for (int i = 0; i < 3; ++i) load(*scene.clean, scene.table, "2026-07", "aws-1", std::to_string(i), later(i));
-    const auto work = [](Store& store) { (void)vacuum(store, {"charges"}, later(2), later(3 * 86'400), false); };
+    for (int i = 0; i < 3; ++i)
+      load(*scene.clean, scene.table, "2026-07", "aws-1", std::to_string(i), later(i));
+    const auto work = [](Store& store) {
+      (void)vacuum(store, {"charges"}, later(2), later(3 * 86'400), false);
+    };
     const bool no_fault = run_with_fault(scene, GetParam(), n, work);
     for (int i = 0; i < 3; ++i) {
       const auto snapshot = scene.table.snapshot(i);

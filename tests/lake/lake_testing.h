@@ -1,4 +1,5 @@
-// What the tests of the lake share: a folder that goes away, and small tables whose data files need not be Parquet.
+// What the tests of the lake share: a folder that goes away, and small tables whose data files need
+// not be Parquet.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -65,12 +66,14 @@ inline constexpr std::int64_t kDay = 86'400 * kSecond;
 inline constexpr Instant kStart{1'782'864'000 * kSecond};
 inline Instant later(std::int64_t seconds) { return {kStart.micros + seconds * kSecond}; }
 
-inline std::string partition_path(const std::string& period, const std::string& source, const std::string& name) {
+inline std::string partition_path(const std::string& period, const std::string& source,
+                                  const std::string& name) {
   return "x_BillingPeriod=" + period + "/x_Source=" + source + '/' + name + ".parquet";
 }
 
 /// Stages and publishes `content` as a data file of the table.
-inline Result<DataFile> publish_file(Store& store, const std::string& table, const std::string& period, const std::string& source,
+inline Result<DataFile> publish_file(Store& store, const std::string& table,
+                                     const std::string& period, const std::string& source,
                                      const std::string& name, const std::string& content) {
   auto staging = store.make_staging();
   if (!staging) return pass(staging);
@@ -91,11 +94,14 @@ inline Result<DataFile> publish_file(Store& store, const std::string& table, con
 }
 
 inline std::vector<SchemaField> small_schema() {
-  return {{"BilledCost", Type::kDecimal}, {"ChargePeriodStart", Type::kInstant}, {"Tags", Type::kTextMap}};
+  return {{"BilledCost", Type::kDecimal},
+          {"ChargePeriodStart", Type::kInstant},
+          {"Tags", Type::kTextMap}};
 }
 
 /// A commit that replaces (period, source) by the files.
-inline Commit replace_commit(const std::string& period, const std::string& source, std::vector<DataFile> files, Instant now) {
+inline Commit replace_commit(const std::string& period, const std::string& source,
+                             std::vector<DataFile> files, Instant now) {
   Commit commit;
   commit.mode = Commit::Mode::kReplace;
   commit.scope = {{"x_BillingPeriod", period}, {"x_Source", source}};
@@ -115,8 +121,8 @@ inline std::vector<std::string> paths_of(const Snapshot& snapshot) {
 }
 
 /// Commits one file named `name` that replaces its scope, and returns the version.
-inline std::int64_t load(Store& store, Table& table, const std::string& period, const std::string& source, const std::string& name,
-                         Instant now) {
+inline std::int64_t load(Store& store, Table& table, const std::string& period,
+                         const std::string& source, const std::string& name, Instant now) {
   auto file = publish_file(store, table.name(), period, source, name, "content of " + name);
   EXPECT_TRUE(file) << describe(file.error());
   if (!file) return -1;

@@ -1,4 +1,5 @@
-// Versions of a table: what a commit does to the state, and that each former state is found again by number and by time.
+// Versions of a table: what a commit does to the state, and that each former state is found again
+// by number and by time.
 #include <sys/wait.h>
 
 #include <set>
@@ -27,7 +28,8 @@ class TableTest : public ::testing::Test {
   }
   std::string log_file(std::int64_t version) {
     std::string digits = std::to_string(version);
-    return folder_.path() + "/charges/_delta_log/" + std::string(20 - digits.size(), '0') + digits + ".json";
+    return folder_.path() + "/charges/_delta_log/" + std::string(20 - digits.size(), '0') + digits +
+           ".json";
   }
 };
 
@@ -44,8 +46,10 @@ TEST_F(TableTest, AReplaceTouchesItsScopeOnly) {
   EXPECT_EQ(load(*store_, table_, "2026-07", "aws-1", "b", later(1)), 1);
   EXPECT_EQ(load(*store_, table_, "2026-07", "gcp-1", "c", later(2)), 2);
   EXPECT_EQ(load(*store_, table_, "2026-07", "aws-1", "d", later(3)), 3);
-  const std::string a = partition_path("2026-06", "aws-1", "a"), b = partition_path("2026-07", "aws-1", "b"),
-                    c = partition_path("2026-07", "gcp-1", "c"), d = partition_path("2026-07", "aws-1", "d");
+  const std::string a = partition_path("2026-06", "aws-1", "a"),
+                    b = partition_path("2026-07", "aws-1", "b"),
+                    c = partition_path("2026-07", "gcp-1", "c"),
+                    d = partition_path("2026-07", "aws-1", "d");
   EXPECT_EQ(paths_of(state()), (std::vector<std::string>{a, d, c}));
   EXPECT_EQ(paths_of(state(2)), (std::vector<std::string>{a, b, c}));
   EXPECT_EQ(paths_of(state(0)), (std::vector<std::string>{a}));
@@ -95,7 +99,8 @@ TEST_F(TableTest, AFileComesBackAsItWasCommitted) {
 }
 
 TEST_F(TableTest, AVersionIsFoundByItsTime) {
-  for (int i = 0; i < 4; ++i) load(*store_, table_, "2026-07", "aws-1", std::to_string(i), later(10 * i));
+  for (int i = 0; i < 4; ++i)
+    load(*store_, table_, "2026-07", "aws-1", std::to_string(i), later(10 * i));
   EXPECT_EQ(code_of(table_.version_at(later(-1))), "SY1302");
   EXPECT_EQ(*table_.version_at(later(0)), 0);
   EXPECT_EQ(*table_.version_at(later(9)), 0);
@@ -118,7 +123,8 @@ TEST_F(TableTest, TimesRiseEvenWhenAClockGoesBack) {
 
 TEST_F(TableTest, HistoryTellsTheEvidenceOfEachVersion) {
   Commit commit = replace_commit("2026-07", "aws-1", {file("2026-07", "aws-1", "a")}, later(0));
-  commit.delivery = "{ \"id\" : \"x }\\\" {\",\n  \"sum\": 0.10000000000000000000001 ,\t\"list\":[1, 2]}";
+  commit.delivery =
+      "{ \"id\" : \"x }\\\" {\",\n  \"sum\": 0.10000000000000000000001 ,\t\"list\":[1, 2]}";
   ASSERT_TRUE(table_.commit(commit));
   commit.add = {file("2026-07", "aws-1", "b")};
   commit.operation = "CORRECT";
@@ -130,7 +136,8 @@ TEST_F(TableTest, HistoryTellsTheEvidenceOfEachVersion) {
   ASSERT_EQ(history->size(), 2U);
   EXPECT_EQ((*history)[0].version, 0);
   EXPECT_EQ((*history)[0].operation, "REPLACE SCOPE");
-  EXPECT_EQ((*history)[0].delivery, R"({"id":"x }\" {","sum":0.10000000000000000000001,"list":[1,2]})");
+  EXPECT_EQ((*history)[0].delivery,
+            R"({"id":"x }\" {","sum":0.10000000000000000000001,"list":[1,2]})");
   EXPECT_EQ((*history)[0].files_added, 1);
   EXPECT_EQ((*history)[0].files_removed, 0);
   EXPECT_EQ((*history)[1].operation, "CORRECT");
@@ -141,22 +148,27 @@ TEST_F(TableTest, HistoryTellsTheEvidenceOfEachVersion) {
 TEST_F(TableTest, NewColumnsWidenTheTable) {
   load(*store_, table_, "2026-07", "aws-1", "a", later(0));
   Commit commit = replace_commit("2026-07", "gcp-1", {file("2026-07", "gcp-1", "b")}, later(1));
-  commit.schema = {{"x_New", Type::kInt64}, {"BilledCost", Type::kDecimal}, {"x_Flag", Type::kBool}, {"x_Real", Type::kDouble}};
+  commit.schema = {{"x_New", Type::kInt64},
+                   {"BilledCost", Type::kDecimal},
+                   {"x_Flag", Type::kBool},
+                   {"x_Real", Type::kDouble}};
   ASSERT_TRUE(table_.commit(commit));
   std::vector<std::pair<std::string, Type>> columns;
   for (const SchemaField& field : state().schema) columns.emplace_back(field.name, field.type);
-  EXPECT_EQ(columns, (std::vector<std::pair<std::string, Type>>{{"BilledCost", Type::kDecimal},
-                                                                {"ChargePeriodStart", Type::kInstant},
-                                                                {"Tags", Type::kTextMap},
-                                                                {"x_BillingPeriod", Type::kText},
-                                                                {"x_Source", Type::kText},
-                                                                {"x_New", Type::kInt64},
-                                                                {"x_Flag", Type::kBool},
-                                                                {"x_Real", Type::kDouble}}));
+  EXPECT_EQ(columns,
+            (std::vector<std::pair<std::string, Type>>{{"BilledCost", Type::kDecimal},
+                                                       {"ChargePeriodStart", Type::kInstant},
+                                                       {"Tags", Type::kTextMap},
+                                                       {"x_BillingPeriod", Type::kText},
+                                                       {"x_Source", Type::kText},
+                                                       {"x_New", Type::kInt64},
+                                                       {"x_Flag", Type::kBool},
+                                                       {"x_Real", Type::kDouble}}));
   EXPECT_EQ(state(0).schema.size(), 5U);
   EXPECT_EQ(state().partition_columns, (std::vector<std::string>{"x_BillingPeriod", "x_Source"}));
   load(*store_, table_, "2026-07", "aws-1", "c", later(2));
-  EXPECT_EQ(read_bytes(log_file(2)).find("metaData"), std::string::npos) << "nothing new, so nothing to say";
+  EXPECT_EQ(read_bytes(log_file(2)).find("metaData"), std::string::npos)
+      << "nothing new, so nothing to say";
   EXPECT_EQ(state().schema.size(), 8U);
 }
 
@@ -176,14 +188,18 @@ TEST_F(TableTest, ColumnsThatDoNotFitAreRefused) {
 TEST_F(TableTest, FilesThatDoNotFitAreRefused) {
   const DataFile a = file("2026-07", "aws-1", "a"), b = file("2026-07", "gcp-1", "b");
   ASSERT_TRUE(table_.commit(replace_commit("2026-07", "aws-1", {a}, later(0))));
-  EXPECT_EQ(code_of(table_.commit(replace_commit("2026-07", "aws-1", {b}, later(1)))), "SY1307") << "outside of the scope";
-  EXPECT_EQ(code_of(table_.commit(replace_commit("2026-07", "gcp-1", {b, b}, later(1)))), "SY1307") << "twice";
+  EXPECT_EQ(code_of(table_.commit(replace_commit("2026-07", "aws-1", {b}, later(1)))), "SY1307")
+      << "outside of the scope";
+  EXPECT_EQ(code_of(table_.commit(replace_commit("2026-07", "gcp-1", {b, b}, later(1)))), "SY1307")
+      << "twice";
   Commit append = replace_commit("2026-07", "aws-1", {a}, later(1));
   append.mode = Commit::Mode::kAppend;
   EXPECT_EQ(code_of(table_.commit(append)), "SY1307") << "its rows would count twice";
   DataFile changed = a;
   changed.sha256 = b.sha256;
-  EXPECT_EQ(code_of(table_.commit(replace_commit("2026-07", "aws-1", {changed}, later(1)))), "SY1307") << "files never change";
+  EXPECT_EQ(code_of(table_.commit(replace_commit("2026-07", "aws-1", {changed}, later(1)))),
+            "SY1307")
+      << "files never change";
   DataFile bare = b;
   bare.partition.erase("x_Source");
   append.add = {bare};
@@ -194,7 +210,8 @@ TEST_F(TableTest, FilesThatDoNotFitAreRefused) {
   append.delivery = "{broken";
   EXPECT_EQ(code_of(table_.commit(append)), "SY1307");
   EXPECT_EQ(state().version, 0);
-  ASSERT_TRUE(table_.commit(replace_commit("2026-07", "aws-1", {a}, later(1)))) << "the same file may stay";
+  ASSERT_TRUE(table_.commit(replace_commit("2026-07", "aws-1", {a}, later(1))))
+      << "the same file may stay";
   EXPECT_EQ(state().files.size(), 1U);
 }
 
@@ -203,7 +220,8 @@ TEST_F(TableTest, TheCheckDecides) {
   Commit commit = replace_commit("2026-07", "aws-1", {a}, later(0));
   std::vector<std::int64_t> seen;
   bool wanted = true;
-  commit.check = [&](const Snapshot& newest, const std::vector<VersionInfo>& history) -> Result<bool> {
+  commit.check = [&](const Snapshot& newest,
+                     const std::vector<VersionInfo>& history) -> Result<bool> {
     seen.push_back(newest.version);
     EXPECT_EQ(static_cast<std::int64_t>(history.size()), newest.version + 1);
     return wanted;
@@ -213,7 +231,9 @@ TEST_F(TableTest, TheCheckDecides) {
   const auto nothing = table_.commit(commit);
   ASSERT_TRUE(nothing);
   EXPECT_FALSE(nothing->has_value());
-  commit.check = [](const Snapshot&, const std::vector<VersionInfo>&) -> Result<bool> { return fail("SY1299", "already loaded"); };
+  commit.check = [](const Snapshot&, const std::vector<VersionInfo>&) -> Result<bool> {
+    return fail("SY1299", "already loaded");
+  };
   EXPECT_EQ(code_of(table_.commit(commit)), "SY1299");
   EXPECT_EQ(seen, (std::vector<std::int64_t>{-1, 0}));
   EXPECT_EQ(state().version, 0);
@@ -225,7 +245,8 @@ TEST_F(TableTest, TheSameFirstCommitMakesTheSameBytes) {
   Table other(*other_store, "charges");
   load(*store_, table_, "2026-07", "aws-1", "a", later(0));
   load(*other_store, other, "2026-07", "aws-1", "a", later(0));
-  EXPECT_EQ(read_bytes(log_file(0)), read_bytes(other_folder.path() + "/charges/_delta_log/00000000000000000000.json"));
+  EXPECT_EQ(read_bytes(log_file(0)),
+            read_bytes(other_folder.path() + "/charges/_delta_log/00000000000000000000.json"));
 }
 
 TEST_F(TableTest, ATableSeesWhatOthersCommit) {
@@ -260,14 +281,17 @@ TEST_F(TableTest, NoCommitOfManyThreadsIsLostOrDoubled) {
   std::atomic<int> succeeded = 0;
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
-    threads.emplace_back([&, t] { succeeded += append_many(*store_, "thread" + std::to_string(t), kCommits) ? 1 : 0; });
+    threads.emplace_back([&, t] {
+      succeeded += append_many(*store_, "thread" + std::to_string(t), kCommits) ? 1 : 0;
+    });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(succeeded, kThreads);
   const auto history = table_.history();
   ASSERT_TRUE(history) << describe(history.error());
   ASSERT_EQ(history->size(), static_cast<std::size_t>(kThreads * kCommits));
-  for (std::size_t i = 1; i < history->size(); ++i) EXPECT_LT((*history)[i - 1].committed, (*history)[i].committed);
+  for (std::size_t i = 1; i < history->size(); ++i)
+    EXPECT_LT((*history)[i - 1].committed, (*history)[i].committed);
   EXPECT_EQ(state().files.size(), static_cast<std::size_t>(kThreads * kCommits));
 }
 
@@ -306,7 +330,8 @@ TEST_F(TableTest, EveryFlippedBitInTheLogIsFound) {
       Table fresh(*store_, "charges");
       const auto snapshot = fresh.snapshot(0);
       ASSERT_EQ(code_of(snapshot), "SY1304") << "byte " << at << " of version " << version;
-      ASSERT_EQ(snapshot.error().where, "charges/_delta_log/0000000000000000000" + std::to_string(version) + ".json");
+      ASSERT_EQ(snapshot.error().where,
+                "charges/_delta_log/0000000000000000000" + std::to_string(version) + ".json");
     }
     write_bytes(log_file(version), good);
   }
@@ -325,7 +350,8 @@ TEST_F(TableTest, EveryCutOfTheLogIsFound) {
 }
 
 TEST_F(TableTest, AMissingOrExchangedVersionIsFound) {
-  for (int i = 0; i < 4; ++i) load(*store_, table_, "2026-07", "aws-1", std::to_string(i), later(i));
+  for (int i = 0; i < 4; ++i)
+    load(*store_, table_, "2026-07", "aws-1", std::to_string(i), later(i));
   const std::string one = read_bytes(log_file(1)), two = read_bytes(log_file(2));
   write_bytes(log_file(2), one);
   EXPECT_EQ(code_of(Table(*store_, "charges").snapshot()), "SY1304") << "a copy of another version";
@@ -333,9 +359,12 @@ TEST_F(TableTest, AMissingOrExchangedVersionIsFound) {
   TemporaryFolder other_folder;
   auto other_store = local_store(other_folder.path());
   Table other(*other_store, "charges");
-  for (int i = 0; i < 4; ++i) load(*other_store, other, "2026-07", "aws-1", "other" + std::to_string(i), later(i));
-  write_bytes(log_file(2), read_bytes(other_folder.path() + "/charges/_delta_log/00000000000000000002.json"));
-  EXPECT_EQ(code_of(Table(*store_, "charges").snapshot()), "SY1304") << "the same version of another lake";
+  for (int i = 0; i < 4; ++i)
+    load(*other_store, other, "2026-07", "aws-1", "other" + std::to_string(i), later(i));
+  write_bytes(log_file(2),
+              read_bytes(other_folder.path() + "/charges/_delta_log/00000000000000000002.json"));
+  EXPECT_EQ(code_of(Table(*store_, "charges").snapshot()), "SY1304")
+      << "the same version of another lake";
 
   std::filesystem::remove(log_file(2));
   EXPECT_EQ(code_of(Table(*store_, "charges").snapshot()), "SY1304") << "missing";

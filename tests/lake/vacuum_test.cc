@@ -1,4 +1,5 @@
-// Vacuum: what a kept version needs stays; what went answers that it is gone; an ingest at work loses nothing.
+// Vacuum: what a kept version needs stays; what went answers that it is gone; an ingest at work
+// loses nothing.
 #include "lake_testing.h"
 
 namespace steelyard::testing {
@@ -8,16 +9,22 @@ constexpr std::int64_t kDaySeconds = 86'400;
 
 class VacuumTest : public ::testing::Test {
  protected:
-  /// Four versions, a day apart: each but the last is superseded; another source is never superseded.
+  /// Four versions, a day apart: each but the last is superseded; another source is never
+  /// superseded.
   void SetUp() override {
     load(*store_, table_, "2026-07", "gcp-1", "other", later(0));
-    for (int i = 1; i <= 4; ++i) load(*store_, table_, "2026-07", "aws-1", std::to_string(i), later(i * kDaySeconds));
+    for (int i = 1; i <= 4; ++i)
+      load(*store_, table_, "2026-07", "aws-1", std::to_string(i), later(i * kDaySeconds));
   }
   Result<VacuumReport> run(Instant keep_since, bool dry_run = false) {
     return vacuum(*store_, {"charges", "invoices"}, keep_since, now_, dry_run);
   }
-  std::string path(const std::string& name) { return "charges/" + partition_path("2026-07", "aws-1", name); }
-  bool exists(const std::string& path) { return std::filesystem::exists(folder_.path() + '/' + path); }
+  std::string path(const std::string& name) {
+    return "charges/" + partition_path("2026-07", "aws-1", name);
+  }
+  bool exists(const std::string& path) {
+    return std::filesystem::exists(folder_.path() + '/' + path);
+  }
   bool whole(std::int64_t version) {
     const auto snapshot = table_.snapshot(version);
     return snapshot && verify_files(*store_, table_, *snapshot, nullptr);
@@ -79,7 +86,8 @@ TEST_F(VacuumTest, ADryRunOnlySays) {
 }
 
 TEST_F(VacuumTest, AnIngestAtWorkKeepsItsFiles) {
-  const auto fresh = publish_file(*store_, "charges", "2026-07", "aws-1", "fresh", "not yet committed");
+  const auto fresh =
+      publish_file(*store_, "charges", "2026-07", "aws-1", "fresh", "not yet committed");
   const auto old = publish_file(*store_, "charges", "2026-07", "aws-1", "old", "never committed");
   ASSERT_TRUE(fresh && old);
   const auto written = store_->stat("charges/" + fresh->path);
@@ -87,11 +95,14 @@ TEST_F(VacuumTest, AnIngestAtWorkKeepsItsFiles) {
   now_ = {written->modified_micros + kDay - kSecond};
   EXPECT_TRUE(run(later(0))->removed.empty());
   now_ = {written->modified_micros + kDay + 3600 * kSecond};
-  std::filesystem::last_write_time(folder_.path() + "/charges/" + fresh->path,
-                                   std::filesystem::last_write_time(folder_.path() + "/charges/" + fresh->path) + std::chrono::hours(24));
+  std::filesystem::last_write_time(
+      folder_.path() + "/charges/" + fresh->path,
+      std::filesystem::last_write_time(folder_.path() + "/charges/" + fresh->path) +
+          std::chrono::hours(24));
   EXPECT_EQ(run(later(0))->removed, (std::vector<std::string>{path("old")}));
   EXPECT_TRUE(exists(path("fresh")));
-  for (int version = 0; version <= 4; ++version) EXPECT_TRUE(whole(version)) << "files of the log are never orphans, however old";
+  for (int version = 0; version <= 4; ++version)
+    EXPECT_TRUE(whole(version)) << "files of the log are never orphans, however old";
 }
 
 TEST_F(VacuumTest, WhateverIsRemovedNoKeptVersionLosesAFile) {
@@ -102,7 +113,8 @@ TEST_F(VacuumTest, WhateverIsRemovedNoKeptVersionLosesAFile) {
     Table table(*store, "charges");
     for (int i = 0; i < 12; ++i) {
       const std::string source = i % 3 == 0 ? "gcp-1" : "aws-1";
-      auto file = publish_file(*store, "charges", "2026-07", source, "f" + std::to_string(i), "content " + std::to_string(i));
+      auto file = publish_file(*store, "charges", "2026-07", source, "f" + std::to_string(i),
+                               "content " + std::to_string(i));
       Commit commit = replace_commit("2026-07", source, {*file}, later(i * kDaySeconds));
       if (i % 4 == 1) commit.mode = Commit::Mode::kAppend;
       if (i % 5 == 4) commit.add.clear();
@@ -116,7 +128,8 @@ TEST_F(VacuumTest, WhateverIsRemovedNoKeptVersionLosesAFile) {
       const auto snapshot = table.snapshot(info.version);
       EXPECT_TRUE(snapshot || info.version < moment - 1) << info.version << " at " << moment;
       if (snapshot) {
-        EXPECT_TRUE(verify_files(*store, table, *snapshot, nullptr)) << info.version << " at " << moment;
+        EXPECT_TRUE(verify_files(*store, table, *snapshot, nullptr))
+            << info.version << " at " << moment;
       } else {
         EXPECT_EQ(code_of(snapshot), "SY1303");
       }

@@ -1,4 +1,5 @@
-// Verification: a data file that is missing, cut, grown or has one other bit is named; a file that is known to be good is not read again.
+// Verification: a data file that is missing, cut, grown or has one other bit is named; a file that
+// is known to be good is not read again.
 #include "lake_testing.h"
 
 namespace steelyard::testing {
@@ -7,12 +8,17 @@ namespace {
 class VerifyTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    for (const char* name : {"a", "b", "c"}) load(*store_, table_, "2026-07", std::string("aws-") + name, name, later(0));
+    for (const char* name : {"a", "b", "c"})
+      load(*store_, table_, "2026-07", std::string("aws-") + name, name, later(0));
     snapshot_ = *table_.snapshot();
     ASSERT_EQ(snapshot_.files.size(), 3U);
   }
-  std::string disk_path(std::size_t index) { return folder_.path() + "/charges/" + snapshot_.files[index].path; }
-  Status verify(VerificationCache* cache = nullptr) { return verify_files(*store_, table_, snapshot_, cache); }
+  std::string disk_path(std::size_t index) {
+    return folder_.path() + "/charges/" + snapshot_.files[index].path;
+  }
+  Status verify(VerificationCache* cache = nullptr) {
+    return verify_files(*store_, table_, snapshot_, cache);
+  }
 
   TemporaryFolder folder_;
   std::unique_ptr<Store> store_ = local_store(folder_.path());
@@ -27,19 +33,33 @@ class CountingStore : public Store {
   std::atomic<int> hashed = 0;
   Result<std::string> read(const std::string& path) override { return store_.read(path); }
   Result<FileInfo> stat(const std::string& path) override { return store_.stat(path); }
-  Result<std::vector<FileInfo>> list(const std::string& folder) override { return store_.list(folder); }
-  Result<std::vector<FileInfo>> list_below(const std::string& folder) override { return store_.list_below(folder); }
-  Status put_if_absent(const std::string& path, std::string_view content) override { return store_.put_if_absent(path, content); }
-  Status put(const std::string& path, std::string_view content) override { return store_.put(path, content); }
+  Result<std::vector<FileInfo>> list(const std::string& folder) override {
+    return store_.list(folder);
+  }
+  Result<std::vector<FileInfo>> list_below(const std::string& folder) override {
+    return store_.list_below(folder);
+  }
+  Status put_if_absent(const std::string& path, std::string_view content) override {
+    return store_.put_if_absent(path, content);
+  }
+  Status put(const std::string& path, std::string_view content) override {
+    return store_.put(path, content);
+  }
   Result<std::string> make_staging() override { return store_.make_staging(); }
-  Status discard_staging(const std::string& folder) override { return store_.discard_staging(folder); }
-  Result<std::vector<std::string>> sweep_staging(std::int64_t before_micros, bool dry_run) override {
+  Status discard_staging(const std::string& folder) override {
+    return store_.discard_staging(folder);
+  }
+  Result<std::vector<std::string>> sweep_staging(std::int64_t before_micros,
+                                                 bool dry_run) override {
     return store_.sweep_staging(before_micros, dry_run);
   }
-  Status publish(const std::string& file, const std::string& path) override { return store_.publish(file, path); }
+  Status publish(const std::string& file, const std::string& path) override {
+    return store_.publish(file, path);
+  }
   Status remove(const std::string& path) override { return store_.remove(path); }
   std::string absolute(const std::string& path) const override { return store_.absolute(path); }
-  Result<std::string> sha256(const std::string& path, const std::function<void(std::int64_t)>& on_bytes) override {
+  Result<std::string> sha256(const std::string& path,
+                             const std::function<void(std::int64_t)>& on_bytes) override {
     ++hashed;
     return store_.sha256(path, on_bytes);
   }
@@ -50,11 +70,12 @@ class CountingStore : public Store {
 
 TEST_F(VerifyTest, AGoodLakeIsGood) {
   std::int64_t last = 0, all = 0;
-  const Status status = verify_files(*store_, table_, snapshot_, nullptr, [&](std::int64_t done, std::int64_t bytes_all) {
-    EXPECT_GE(done, last);
-    last = done;
-    all = bytes_all;
-  });
+  const Status status = verify_files(*store_, table_, snapshot_, nullptr,
+                                     [&](std::int64_t done, std::int64_t bytes_all) {
+                                       EXPECT_GE(done, last);
+                                       last = done;
+                                       all = bytes_all;
+                                     });
   EXPECT_TRUE(status) << describe(status.error());
   EXPECT_EQ(last, all);
   EXPECT_EQ(all, 3 * static_cast<std::int64_t>(std::string("content of a").size()));
@@ -83,7 +104,8 @@ TEST_F(VerifyTest, MissingCutAndGrownFilesAreNamed) {
   const Status status = verify();
   ASSERT_EQ(code_of(status), "SY1310");
   ASSERT_EQ(status.error().notes.size(), 3U);
-  for (std::size_t i = 0; i < 3; ++i) EXPECT_NE(status.error().notes[i].find(snapshot_.files[i].path), std::string::npos);
+  for (std::size_t i = 0; i < 3; ++i)
+    EXPECT_NE(status.error().notes[i].find(snapshot_.files[i].path), std::string::npos);
   EXPECT_NE(status.error().notes[0].find("is missing"), std::string::npos);
 }
 
