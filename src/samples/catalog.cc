@@ -102,44 +102,44 @@ constexpr Meter kMeters[] = {
     {"DataTransfer-AWS-Out-Bytes", "Data transfer to other regions", "GB", "GB", "PublicIP-Out", "Data Transfer", 200000000, 0, 700, 0.0006, 2.2},
     {"EBSOptimized", "EBS optimised throughput, included", "Hours", "Hrs", "Hourly", "Compute Instance", 0, kSteady, 700, 1, 0},
     // 6: EBS volume
-    {"EBS:VolumeUsage.gp3", "General purpose SSD storage", "GB-Months", "GB-Mo", "CreateVolume-Gp3", "Storage", 800000000, kSteady, 1000, 0.03, 1.5},
-    {"EBS:VolumeP-IOPS.gp3", "Provisioned IOPS above the baseline", "IOPS-Months", "IOPS-Mo", "CreateVolume-P-IOPS.gp3", "System Operation", 50000000, kSteady, 350, 0.2, 1.0},
-    {"EBS:SnapshotUsage", "Snapshot storage", "GB-Months", "GB-Mo", "CreateSnapshot", "Storage Snapshot", 500000000, kSteady, 900, 0.005, 1.8},
+    {"EBS:VolumeUsage.gp3", "General purpose SSD storage", "GB-Months", "GB-Mo", "CreateVolume-Gp3", "Storage", 800000000, kSteady, 1000, 0.006, 2.2},
+    {"EBS:VolumeP-IOPS.gp3", "Provisioned IOPS above the baseline", "IOPS-Months", "IOPS-Mo", "CreateVolume-P-IOPS.gp3", "System Operation", 50000000, kSteady, 350, 0.05, 1.0},
+    {"EBS:SnapshotUsage", "Snapshot storage", "GB-Months", "GB-Mo", "CreateSnapshot", "Storage Snapshot", 500000000, kSteady, 900, 0.0015, 1.8},
     // 9: S3 bucket
-    {"TimedStorage-ByteHrs", "Standard storage", "GB-Months", "GB-Mo", "StandardStorage", "Storage", 230000000, kSteady, 1000, 0.02, 2.4},
-    {"Requests-Tier1", "PUT, COPY, POST and LIST requests", "Requests", "Requests", "PutObject", "API Request", 50000, kWhole, 950, 120, 2.2},
-    {"Requests-Tier2", "GET and all other requests", "Requests", "Requests", "GetObject", "API Request", 4000, kWhole, 980, 900, 2.4},
+    {"TimedStorage-ByteHrs", "Standard storage", "GB-Months", "GB-Mo", "StandardStorage", "Storage", 230000000, kSteady, 1000, 0.006, 2.4},
+    {"Requests-Tier1", "PUT, COPY, POST and LIST requests", "Requests", "Requests", "PutObject", "API Request", 50000, kWhole, 950, 25, 2.2},
+    {"Requests-Tier2", "GET and all other requests", "Requests", "Requests", "GetObject", "API Request", 4000, kWhole, 980, 250, 2.4},
     {"DataTransfer-In-Bytes", "Data transfer in", "GB", "GB", "PutObject", "Data Transfer", 0, 0, 900, 0.01, 2.0},
     {"C3DataTransfer-Out-Bytes", "Data transfer to the same region", "GB", "GB", "GetObject", "Data Transfer", 0, 0, 800, 0.02, 2.0},
     // 14: RDS database
     {"InstanceUsage", "Database instance", "Hours", "Hrs", "CreateDBInstance:0021", "Database Instance", 0, kInstance | kReserved | kSteady, 1000, 1, 0},
-    {"RDS:GP3-Storage", "Database storage", "GB-Months", "GB-Mo", "CreateDBInstance:0021", "Database Storage", 1150000000, kSteady, 1000, 0.05, 1.2},
+    {"RDS:GP3-Storage", "Database storage", "GB-Months", "GB-Mo", "CreateDBInstance:0021", "Database Storage", 1150000000, kSteady, 1000, 0.02, 1.2},
     {"RDS:ChargedBackupUsage", "Backup storage", "GB-Months", "GB-Mo", "CreateDBInstance", "Storage Snapshot", 950000000, kSteady, 600, 0.002, 1.5},
     {"RDS:StorageIOUsage", "Included I/O", "IOs", "IOs", "CreateDBInstance:0021", "System Operation", 0, kWhole, 900, 4000, 1.5},
     // 18: Lambda function
-    {"Lambda-GB-Second", "Function duration", "GB-Seconds", "Lambda-GB-Second", "Invoke", "Serverless", 166667, kSavings, 900, 12, 2.4},
+    {"Lambda-GB-Second", "Function duration", "GB-Seconds", "Lambda-GB-Second", "Invoke", "Serverless", 166667, kSavings, 900, 4, 2.4},
     {"Request", "Function invocations", "Requests", "Requests", "Invoke", "Serverless", 2000, kWhole, 900, 60, 2.2},
     {"Lambda-Provisioned-Concurrency", "Logs delivered, included", "GB", "GB", "Invoke", "Serverless", 0, 0, 600, 0.001, 1.5},
     // 21: CloudWatch log group
-    {"DataProcessing-Bytes", "Log data ingested", "GB", "GB", "PutLogEvents", "Data Payload", 5000000000, 0, 900, 0.0006, 2.2},
+    {"DataProcessing-Bytes", "Log data ingested", "GB", "GB", "PutLogEvents", "Data Payload", 5000000000, 0, 900, 0.0002, 2.2},
     {"TimedStorage-ByteHrs", "Log data stored", "GB-Months", "GB-Mo", "HourlyStorageMetering", "Storage Snapshot", 300000000, kSteady, 1000, 0.001, 1.8},
     {"CW:Requests", "API requests within the free tier", "Requests", "Requests", "PutMetricData", "API Request", 0, kWhole, 950, 30, 1.2},
     {"CW:MetricMonitorUsage", "Metrics within the free tier", "Metrics", "Metrics", "MetricStorage", "Metric", 0, kSteady, 900, 0.01, 0.8},
     // 25: DynamoDB table
-    {"ReadRequestUnits", "Read request units", "Requests", "ReadRequestUnits", "GetItem", "Amazon DynamoDB PayPerRequest Throughput", 2500, kWhole, 900, 700, 2.3},
-    {"WriteRequestUnits", "Write request units", "Requests", "WriteRequestUnits", "PutItem", "Amazon DynamoDB PayPerRequest Throughput", 12500, kWhole, 850, 140, 2.3},
-    {"TimedStorage-ByteHrs", "Table storage", "GB-Months", "GB-Mo", "StandardStorage", "Database Storage", 2500000000, kSteady, 1000, 0.0003, 1.8},
+    {"ReadRequestUnits", "Read request units", "Requests", "ReadRequestUnits", "GetItem", "Amazon DynamoDB PayPerRequest Throughput", 2500, kWhole, 900, 200, 2.3},
+    {"WriteRequestUnits", "Write request units", "Requests", "WriteRequestUnits", "PutItem", "Amazon DynamoDB PayPerRequest Throughput", 12500, kWhole, 850, 40, 2.3},
+    {"TimedStorage-ByteHrs", "Table storage", "GB-Months", "GB-Mo", "StandardStorage", "Database Storage", 2500000000, kSteady, 1000, 0.0001, 1.8},
     {"DataTransfer-In-Bytes", "Data transfer in", "GB", "GB", "PutItem", "Data Transfer", 0, 0, 800, 0.001, 2.0},
     // 29: load balancer
     {"LoadBalancerUsage", "Application load balancer", "Hours", "Hrs", "LoadBalancing:Application", "Load Balancer-Application", 225000000, kSteady, 1000, 1, 0},
-    {"LCUUsage", "Load balancer capacity units", "LCU-Hours", "LCU-Hrs", "LoadBalancing:Application", "Load Balancer-Application", 80000000, 0, 1000, 0.08, 1.2},
+    {"LCUUsage", "Load balancer capacity units", "LCU-Hours", "LCU-Hrs", "LoadBalancing:Application", "Load Balancer-Application", 80000000, 0, 1000, 0.03, 1.2},
     {"DataTransfer-In-Bytes", "Data transfer in", "GB", "GB", "LoadBalancing:Application", "Data Transfer", 0, 0, 950, 0.01, 1.5},
     // 32: KMS key
     {"KMS-Requests", "Requests within the free tier", "Requests", "Requests", "Decrypt", "Encryption Key", 0, kWhole, 700, 25, 1.5},
     {"KMS-Keys", "Key", "Key-Months", "Keys", "unknown", "Encryption Key", 10000000000, kSteady, 1000, 0.00134, 0},
     // 34: SQS queue
     {"Requests-Tier1", "Requests within the free tier", "Requests", "Requests", "SendMessage", "API Request", 0, kWhole, 800, 200, 1.8},
-    {"Requests-RBP", "Standard requests", "Requests", "Requests", "ReceiveMessage", "API Request", 4000, kWhole, 850, 500, 1.8},
+    {"Requests-RBP", "Standard requests", "Requests", "Requests", "ReceiveMessage", "API Request", 4000, kWhole, 850, 200, 1.8},
     // 36: NAT gateway
     {"NatGateway-Hours", "NAT gateway", "Hours", "Hrs", "NatGateway", "NAT Gateway", 450000000, kSteady, 1000, 1, 0},
     {"NatGateway-Bytes", "Data processed by the NAT gateway", "GB", "GB", "NatGateway", "NAT Gateway", 450000000, 0, 1000, 0.06, 1.6},
@@ -147,61 +147,61 @@ constexpr Meter kMeters[] = {
     {"DataTransfer-Out-Bytes", "Content delivered", "GB", "GB", "GET", "Data Transfer", 850000000, kTiered, 1000, 0.3, 1.6},
     {"Requests-HTTPS-Proxy", "Requests", "Requests", "Requests", "GET", "API Request", 10000, kWhole, 1000, 300, 1.8},
     // 40: model invocation
-    {"InputTokenCount", "Input tokens", "Tokens", "1K tokens", "InvokeModelInference", "Amazon Bedrock", 30000, kWhole, 700, 500, 2.6},
-    {"OutputTokenCount", "Output tokens", "Tokens", "1K tokens", "InvokeModelInference", "Amazon Bedrock", 150000, kWhole, 700, 90, 2.6},
-    {"CacheReadInputTokenCount", "Cached input tokens", "Tokens", "1K tokens", "InvokeModelInference", "Amazon Bedrock", 3000, kWhole, 600, 800, 2.6},
+    {"InputTokenCount", "Input tokens", "Tokens", "1K tokens", "InvokeModelInference", "Amazon Bedrock", 30000, kWhole, 700, 150, 2.6},
+    {"OutputTokenCount", "Output tokens", "Tokens", "1K tokens", "InvokeModelInference", "Amazon Bedrock", 150000, kWhole, 700, 30, 2.6},
+    {"CacheReadInputTokenCount", "Cached input tokens", "Tokens", "1K tokens", "InvokeModelInference", "Amazon Bedrock", 3000, kWhole, 600, 300, 2.6},
     // 43: container host
     {"BoxUsage", "Linux instance", "Hours", "Hrs", "RunInstances", "Compute Instance", 0, kInstance | kSavings | kSteady, 1000, 1, 0},
     {"DataTransfer-Regional-Bytes", "Data transfer within the region", "GB", "GB", "InterZone-Out", "Data Transfer", 100000000, 0, 900, 0.01, 1.8},
     {"DataTransfer-In-Bytes", "Data transfer in", "GB", "GB", "RunInstances", "Data Transfer", 0, 0, 900, 0.02, 1.8},
     // 46: Azure virtual machine
     {"Compute Hours", "Virtual machine", "Hours", "", "", "Virtual Machines", 0, kInstance | kSteady, 1000, 1, 0},
-    {"Premium SSD Managed Disks", "Managed disk", "GB-Months", "", "", "Storage", 1100000000, kSteady, 950, 0.01, 1.0},
+    {"Premium SSD Managed Disks", "Managed disk", "GB-Months", "", "", "Storage", 1100000000, kSteady, 950, 0.003, 1.0},
     {"Data Transfer In", "Data transfer in", "GB", "", "", "Bandwidth", 0, 0, 850, 0.02, 2.0},
     // 49: Azure storage account
-    {"Hot LRS Data Stored", "Data stored", "GB-Months", "", "", "Storage", 180000000, kSteady, 1000, 0.02, 2.0},
-    {"Hot Read Operations", "Read operations", "Operations", "", "", "Storage", 4300, kWhole, 900, 400, 2.0},
+    {"Hot LRS Data Stored", "Data stored", "GB-Months", "", "", "Storage", 180000000, kSteady, 1000, 0.005, 2.0},
+    {"Hot Read Operations", "Read operations", "Operations", "", "", "Storage", 4300, kWhole, 900, 120, 2.0},
     {"Free Data Retrieval", "Data retrieval, included", "GB", "", "", "Storage", 0, 0, 900, 0.02, 1.5},
     // 52: Azure SQL
     {"vCore", "General purpose virtual core", "Hours", "", "", "Databases", 2200000000, kSteady, 1000, 1, 0},
     {"Backup within allowance", "Backup storage, included", "GB-Months", "", "", "Storage", 0, kSteady, 900, 0.01, 1.0},
     // 54: Azure function
-    {"Execution Time", "Function duration", "GB-Seconds", "", "", "Functions", 140000, 0, 900, 14, 2.2},
+    {"Execution Time", "Function duration", "GB-Seconds", "", "", "Functions", 140000, 0, 900, 5, 2.2},
     {"Free Executions", "Executions within the free grant", "Requests", "", "", "Functions", 0, kWhole, 800, 60, 2.0},
     // 56: Azure OpenAI deployment
     {"Input Tokens", "Input tokens", "Tokens", "", "", "AI", 23000, kWhole, 700, 600, 2.4},
     {"Output Tokens", "Output tokens", "Tokens", "", "", "AI", 92000, kWhole, 700, 120, 2.4},
     // 58: Google virtual machine
     {"Instance", "Virtual machine", "Hours", "", "", "Compute", 0, kInstance | kSteady, 1000, 1, 0},
-    {"Balanced PD Capacity", "Balanced disk", "GB-Months", "", "", "Storage", 1200000000, kSteady, 950, 0.01, 1.0},
+    {"Balanced PD Capacity", "Balanced disk", "GB-Months", "", "", "Storage", 1200000000, kSteady, 950, 0.003, 1.0},
     {"Network Ingress", "Network ingress", "GB", "", "", "Network", 0, 0, 850, 0.02, 2.0},
     // 61: Google bucket
-    {"Standard Storage", "Standard storage", "GB-Months", "", "", "Storage", 200000000, kSteady, 1000, 0.02, 2.2},
+    {"Standard Storage", "Standard storage", "GB-Months", "", "", "Storage", 200000000, kSteady, 1000, 0.005, 2.2},
     {"Class B Operations", "Class B operations", "Operations", "", "", "Storage", 4000, kWhole, 900, 300, 2.0},
     // 63: BigQuery
     {"Analysis", "Data analysed", "TB", "", "", "Analytics", 62500000000, 0, 350, 0.0004, 2.0},
-    {"Active Storage", "Active storage", "GB-Months", "", "", "Storage", 200000000, kSteady, 1000, 0.05, 1.6},
+    {"Active Storage", "Active storage", "GB-Months", "", "", "Storage", 200000000, kSteady, 1000, 0.01, 1.6},
     {"Free Analysis", "Data analysed within the free tier", "TB", "", "", "Analytics", 0, 0, 900, 0.0001, 1.0},
     // 66: Cloud Run
-    {"CPU Allocation Time", "Processor time", "Seconds", "", "", "Serverless", 240000, 0, 900, 30, 2.0},
+    {"CPU Allocation Time", "Processor time", "Seconds", "", "", "Serverless", 240000, 0, 900, 8, 2.0},
     {"Requests", "Requests within the free tier", "Requests", "", "", "Serverless", 0, kWhole, 900, 40, 2.0},
 };
 
 constexpr Template kAwsTemplates[] = {
-    {"AmazonEC2", "Instance", "i-{h}", 170, 0, 6, false},
+    {"AmazonEC2", "Instance", "i-{h}", 115, 0, 6, false},
     {"AmazonEBS", "Volume", "arn:aws:ec2:{r}:{a}:volume/vol-{h}", 190, 6, 3, false},
     {"AmazonS3", "Bucket", "{n}-{h}", 170, 9, 5, false},
-    {"AmazonRDS", "Database", "arn:aws:rds:{r}:{a}:db:{n}-{h}", 35, 14, 4, false},
+    {"AmazonRDS", "Database", "arn:aws:rds:{r}:{a}:db:{n}-{h}", 24, 14, 4, false},
     {"AWSLambda", "Function", "arn:aws:lambda:{r}:{a}:function:{n}-{h}", 190, 18, 3, false},
     {"AmazonCloudWatch", "Log group", "arn:aws:logs:{r}:{a}:log-group:/aws/{n}-{h}", 220, 21, 4, false},
     {"AmazonDynamoDB", "Table", "arn:aws:dynamodb:{r}:{a}:table/{n}-{h}", 120, 25, 4, false},
     {"AWSELB", "Load balancer", "arn:aws:elasticloadbalancing:{r}:{a}:loadbalancer/app/{n}/{h}", 25, 29, 3, false},
-    {"awskms", "Key", "arn:aws:kms:{r}:{a}:key/{h}", 90, 32, 2, false},
+    {"awskms", "Key", "arn:aws:kms:{r}:{a}:key/{h}", 60, 32, 2, false},
     {"AWSQueueService", "Queue", "arn:aws:sqs:{r}:{a}:{n}-{h}", 110, 34, 2, false},
     {"AmazonVPC", "NAT gateway", "arn:aws:ec2:{r}:{a}:natgateway/nat-{h}", 12, 36, 2, false},
     {"AmazonCloudFront", "Distribution", "arn:aws:cloudfront::{a}:distribution/{h}", 12, 38, 2, false},
     {"AmazonBedrock", "Model", "arn:aws:bedrock:{r}:{a}:inference-profile/{h}", 45, 40, 3, false},
-    {"AmazonEC2", "Container host", "i-{h}", 30, 43, 3, true},
+    {"AmazonEC2", "Container host", "i-{h}", 24, 43, 3, true},
 };
 constexpr Template kAzureTemplates[] = {
     {"Microsoft.Compute", "Virtual machine", "/subscriptions/{a}/resourceGroups/rg-{n}/providers/Microsoft.Compute/virtualMachines/vm-{h}", 35, 46, 3, false},

@@ -241,7 +241,9 @@ class Builder {
       if (m.flags & kInstance) {
         const auto types = types_of(form.service);
         std::vector<int> weights;
-        for (int t : types) weights.push_back(instance_types()[t].weight);
+        // A small enterprise does not rent what would be half of its bill.
+        const std::int64_t dearest = std::max<std::int64_t>(50, options_.rows / options_.months / 2000) * (kUnit / 10);
+        for (int t : types) weights.push_back(instance_types()[t].price_e10 <= dearest ? instance_types()[t].weight : 0);
         type = forced_type >= 0 ? forced_type : types[pick(weights, draw[0])];
         subject.instance_type = type;
         subject.zone = 1 + static_cast<int>(below(draw[1], 3));
@@ -343,11 +345,11 @@ class Builder {
     int type = 0;
     while (instance_types()[type].name != "p4d.24xlarge") ++type;
     // The size of the mistake follows the size of the enterprise.
-    const int count = static_cast<int>(std::clamp<std::int64_t>(options_.rows / options_.months / 15'000, 1, 16));
+    const int count = static_cast<int>(std::clamp<std::int64_t>(options_.rows / options_.months / 40'000, 1, 16));
     for (int i = 0; i < count; ++i)
       add_resource(Provider::kAws, 0, account, result_.accounts[account].team, 0, first, last, 0xF0000000u + static_cast<std::uint32_t>(i), type);
     result_.changes.push_back({"forgotten", first, last, account, service_index("AmazonEC2"), 1000,
-                               std::to_string(count) + " p4d.24xlarge of " + result_.accounts[account].name + " run for three days without work"});
+                               std::to_string(count) + " p4d.24xlarge of " + result_.accounts[account].name + (count == 1 ? " runs for" : " run for") + " three days without work"});
   }
 
   int add_subject(Provider provider, int account, int service, int group, std::string id, std::string name, std::string type) {
@@ -409,9 +411,12 @@ class Builder {
     std::map<std::array<int, 2>, std::int64_t> families;  // (any type of the family, region) -> quarters
     std::map<std::pair<std::string, int>, int> first_type;
     std::map<int, std::int64_t> by_account;
+    std::map<std::pair<std::string_view, int>, std::int64_t> ever;  // quarters of all that runs at any time
     for (const Line& line : result_.lines) {
-      if (line.first_hour > noon || line.last_hour < end()) continue;
       const Price& price = result_.prices[line.price];
+      if (line.flags & kReserved && price.type >= 0 && price.provider == Provider::kAws)
+        ever[{instance_types()[price.type].family, price.region}] += instance_types()[price.type].normalized_quarters;
+      if (line.first_hour > noon || line.last_hour < end()) continue;
       if (price.savings > 0) {
         const std::int64_t cost = multiply_e10(price.savings, line.base);
         plan_demand += cost;
@@ -461,12 +466,14 @@ class Builder {
       c.upfront_fee = add_fee(Provider::kAws, c.upfront_total(), what + ", upfront fee");
       result_.commitments.push_back(std::move(c));
     };
-    // Reservations of the largest families, bought as the family's first type; a little more than needed in one, less in the others.
+    // Reservations of the largest families, bought as the family's first type: about half of the demand, but one of them for more than will
+    // ever run at once, so that there is something unused.
     int used = 0;
     for (const auto& [value, key] : largest) {
       if (used == 4 || value <= 0) break;
       const auto& type = instance_types()[key[0]];
-      const std::int64_t units = std::max<std::int64_t>(1, families[key] * (used == 1 ? 110 : 55) / 100 / type.normalized_quarters);
+      const std::int64_t units = std::max<std::int64_t>(1, used == std::min<int>(1, static_cast<int>(largest.size()) - 1) ? ever[{type.family, key[1]}] / type.normalized_quarters + 1
+                                                                                      : families[key] * 55 / 100 / type.normalized_quarters);
       int price = -1;
       for (int p = 0; p < static_cast<int>(result_.prices.size()); ++p)
         if (result_.prices[p].type == key[0] && result_.prices[p].region == key[1] && price < 0 && (meters()[result_.prices[p].meter].flags & kReserved)) price = p;
@@ -481,12 +488,12 @@ class Builder {
     }
     if (plan_demand > 0) {
       const auto share = [&](int percent) { return std::max<std::int64_t>(kUnit / 1000 * 2, plan_demand * percent / 100 / (kUnit / 1000) / 2 * 2 * (kUnit / 1000)); };
-      add(true, Payment::kNoUpfront, 1, owner, begin() - 24 * 200, share(16), 0, -1, {});
-      add(true, Payment::kPartialUpfront, 3, result_.payer[0], begin() - 24 * 420, share(14), 0, -1, {});
+      add(true, Payment::kNoUpfront, 1, owner, begin() - 24 * 200, share(24), 0, -1, {});
+      add(true, Payment::kPartialUpfront, 3, result_.payer[0], begin() - 24 * 420, share(20), 0, -1, {});
       // One that ends within the first months, and its successor, which begins four days before that.
       const std::int64_t ends = begin() + (end() - begin()) / 3;
-      add(true, Payment::kAllUpfront, 1, owner, ends - year, share(12), 0, -1, {});
-      add(true, Payment::kAllUpfront, 1, owner, ends - 24 * 4, share(15), 0, -1, {});
+      add(true, Payment::kAllUpfront, 1, owner, ends - year, share(18), 0, -1, {});
+      add(true, Payment::kAllUpfront, 1, owner, ends - 24 * 4, share(24), 0, -1, {});
     }
   }
 

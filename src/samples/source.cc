@@ -1,6 +1,7 @@
 #include "samples/source.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "base/assert.h"
@@ -215,9 +216,14 @@ class ChargeSource::Reader : public RowSource::Worker {
           char text[48];
           out.set_text(r, write_e10(value, text));
         } else {
-          // One division of two exact doubles: the nearest double to the decimal.
-          SY_ASSERT(value < (1LL << 53) && value > -(1LL << 53));
-          out.set_real(r, static_cast<double>(value) / 1e10);
+          // One division of two exact doubles gives the nearest double to the decimal; beyond 2^53 it must be read from its digits.
+          double number = static_cast<double>(value) / 1e10;
+          if (value >= (1LL << 53) || value <= -(1LL << 53)) {
+            char text[48];
+            const std::string_view digits = write_e10(value, text);
+            std::from_chars(digits.data(), digits.data() + digits.size(), number);
+          }
+          out.set_real(r, number);
         }
       }
       return;
