@@ -1,0 +1,82 @@
+#include "cli/errors.h"
+
+#include <array>
+
+#include "base/error_codes.h"
+#include "base/text.h"
+#include "render/table.h"
+
+namespace steelyard {
+
+const std::vector<ExitCode>& exit_codes() {
+  static const std::vector<ExitCode> kCodes = {
+      {kExitOk, "all is well; no difference was found"},
+      {kExitFindings,
+       "findings: a difference between two bills or periods, or a check that failed"},
+      {kExitUsage, "the command line is wrong: unknown command, flag, column or period"},
+      {kExitBadData, "the data is bad or was refused; nothing was committed"},
+      {kExitPermission, "no permission"},
+      {kExitUnavailable, "a file, a folder or the disk is not available; nothing was committed"},
+      {kExitNotReconciled, "the figures do not tie to invoices (only with --require-reconciled)"},
+      {kExitLimit, "a limit was reached: memory, size of a cell, expansion of an archive"},
+      {kExitBug, "a mistake in Steelyard; nothing was committed; please report it"},
+      {130, "ended by Ctrl-C; the lake is as it was before"},
+      {143, "ended by a request to terminate; the lake is as it was before"},
+  };
+  return kCodes;
+}
+
+namespace {
+
+/// Codes whose exit code is not that of their range.
+constexpr std::array<std::pair<std::string_view, int>, 22> kExceptions = {{
+    {"SY0001", kExitBug},           {"SY1010", kExitUsage},       {"SY1011", kExitUsage},
+    {"SY1204", kExitBadData},       {"SY1205", kExitUnavailable}, {"SY1215", kExitLimit},
+    {"SY1222", kExitUsage},         {"SY1230", kExitUnavailable}, {"SY1231", kExitPermission},
+    {"SY1302", kExitUsage},         {"SY1303", kExitUnavailable}, {"SY1401", kExitUnavailable},
+    {"SY1501", kExitUsage},         {"SY1502", kExitUsage},       {"SY1503", kExitUsage},
+    {"SY1504", kExitUsage},         {"SY1505", kExitUsage},       {"SY1510", kExitUsage},
+    {"SY1511", kExitUsage},         {"SY1606", kExitUnavailable}, {"SY1607", kExitUnavailable},
+    {"SY1611", kExitNotReconciled},
+}};
+
+}  // namespace
+
+int exit_code_of(const std::string& code) {
+  for (const auto& [name, exit] : kExceptions) {
+    if (name == code) return exit;
+  }
+  const std::string_view range = std::string_view(code).substr(0, 4);
+  if (range == "SY11") return kExitUnavailable;
+  if (range == "SY16" || range == "SY17") return kExitUsage;
+  if (range == "SY10" || range == "SY12" || range == "SY13" || range == "SY15") return kExitBadData;
+  if (range == "SY14") return kExitUsage;
+  return kExitBug;
+}
+
+int exit_code_of(const Error& error) { return exit_code_of(error.code); }
+
+std::string error_text(const Error& error, const Style& style) {
+  std::string out = inked("error[" + error.code + "]", Ink::kRed, style) + ": " +
+                    inked(shown(error.what, style), Ink::kBold, style) + "\n";
+  if (!error.where.empty()) out += "  --> " + shown(error.where, style) + "\n";
+  for (const std::string& note : error.notes) out += "  " + shown(note, style) + "\n";
+  if (!error.fix.empty()) out += "  fix: " + shown(error.fix, style) + "\n";
+  if (find_error_code(error.code) != nullptr) {
+    out += inked("  more: steelyard help " + error.code, Ink::kDim, style) + "\n";
+  }
+  return out;
+}
+
+std::string error_json(const Error& error) {
+  std::string notes;
+  for (const std::string& note : error.notes)
+    notes += (notes.empty() ? "" : ", ") + json_quote(note);
+  return "{\"schema_version\": " + std::to_string(kJsonSchemaVersion) +
+         ", \"error\": {\"code\": " + json_quote(error.code) +
+         ", \"what\": " + json_quote(error.what) + ", \"where\": " + json_quote(error.where) +
+         ", \"notes\": [" + notes + "], \"fix\": " + json_quote(error.fix) +
+         ", \"exit_code\": " + std::to_string(exit_code_of(error)) + "}}\n";
+}
+
+}  // namespace steelyard

@@ -1,0 +1,60 @@
+// The program: words in, an exit code out. Ctrl-C and a request to terminate end it at once: what
+// is committed is committed whole, and what is not leaves nothing behind that counts.
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "cli/errors.h"
+#include "cli/manual.h"
+#include "cli/output.h"
+#include "cli/parse.h"
+
+namespace {
+
+extern "C" void end_now(int signal) {
+  static constexpr char kLine[] = "\r\x1b[Kended; nothing was left half done\n";
+  if (::isatty(STDERR_FILENO) == 1) (void)!::write(STDERR_FILENO, kLine, sizeof kLine - 1);
+  ::_exit(128 + signal);
+}
+
+int report_error(const steelyard::Error& error, const steelyard::CommonOptions& common) {
+  const steelyard::Style style = steelyard::style_of_place(common, STDERR_FILENO);
+  const bool json = common.output == "json" || common.output == "jsonl";
+  const std::string text =
+      json ? steelyard::error_json(error) : steelyard::error_text(error, style);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+  return steelyard::exit_code_of(error);
+}
+
+int run(const std::vector<std::string>& words) {
+  using namespace steelyard;
+  CommonOptions common;
+  const std::vector<Command> commands = all_commands(common);
+  const Result<Parsed> parsed = parse_words(words, commands, common);
+  if (!parsed) return report_error(parsed.error(), common);
+  Context context{commands, parsed->command, common};
+  if (parsed->command == nullptr || parsed->help) {
+    const Style style = style_of_place(common, STDOUT_FILENO);
+    const std::string topic = parsed->command != nullptr ? parsed->command->name : "";
+    const bool nothing_said = parsed->command == nullptr && !parsed->help;
+    const Result<std::string> text = nothing_said ? Result<std::string>(first_help(style))
+                                                  : help_text(topic, commands, common, style);
+    if (!text) return report_error(text.error(), common);
+    const Status written = write_output(*text, common);
+    return written ? kExitOk : report_error(written.error(), common);
+  }
+  const Result<int> code = parsed->command->run(context);
+  return code ? *code : report_error(code.error(), common);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  std::signal(SIGINT, end_now);
+  std::signal(SIGTERM, end_now);
+  return run(std::vector<std::string>(words + 1, words + count));
+}

@@ -1,0 +1,590 @@
+#include "cli/manual.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "base/error_codes.h"
+#include "base/text.h"
+#include "cli/errors.h"
+#include "ledger/columns.h"
+#include "render/table.h"
+
+namespace steelyard {
+
+namespace {
+
+constexpr int kIndent = 2;
+
+std::string usage_of(const Command& command) {
+  std::string line = "steelyard " + command.name;
+  const Arguments& arguments = command.arguments;
+  if (arguments.most > 0) {
+    const std::string name = arguments.name + (arguments.most > 2 ? "..." : "");
+    line += arguments.least == 0 ? " [" + name + "]" : " " + name;
+  }
+  return line + " [flags]";
+}
+
+std::string head_of(const Flag& flag) {
+  return (flag.letter.empty() ? "" : flag.letter + ", ") + flag.name +
+         (flag.value.empty() ? "" : "=" + flag.value);
+}
+
+std::string_view title_of(FlagGroup group) {
+  switch (group) {
+    case FlagGroup::kOwn:
+      return "Flags";
+    case FlagGroup::kLake:
+      return "Lake";
+    case FlagGroup::kOutput:
+      return "Output";
+    case FlagGroup::kEngine:
+      return "Engine";
+    case FlagGroup::kGeneral:
+      return "General";
+  }
+  return "";
+}
+
+std::vector<std::string> wrap(const std::string& text, int width) {
+  std::vector<std::string> lines = {""};
+  for (const std::string& word : split(text, ' ')) {
+    std::string& line = lines.back();
+    if (!line.empty() && display_width(line) + 1 + display_width(word) > width) {
+      lines.push_back(word);
+    } else {
+      line += (line.empty() ? "" : " ") + word;
+    }
+  }
+  return lines;
+}
+
+/// Two columns: heads in one width, their text wrapped beside them.
+std::string two_columns(const std::vector<std::pair<std::string, std::string>>& rows,
+                        const Style& style) {
+  int widest = 0;
+  for (const auto& [head, text] : rows) widest = std::max(widest, display_width(head));
+  const int width = std::min(style.width, 100);
+  const int column = kIndent + std::min(widest, 32) + 2;
+  std::string out;
+  for (const auto& [head, text] : rows) {
+    std::string line = std::string(kIndent, ' ') + inked(head, Ink::kBold, style);
+    int used = kIndent + display_width(head);
+    if (used + 2 > column) {
+      out += line + "\n";
+      line.clear();
+      used = 0;
+    }
+    for (const std::string& piece : wrap(text, std::max(30, width - column))) {
+      out += line + std::string(static_cast<std::size_t>(column - used), ' ') + piece + "\n";
+      line.clear();
+      used = 0;
+    }
+  }
+  return out;
+}
+
+std::string section(std::string_view title, const Style& style) {
+  return "\n" + inked(title, Ink::kDim, style) + "\n";
+}
+
+std::string prose(const std::string& text, const Style& style) {
+  Style narrow = style;
+  narrow.width = std::min(style.width, 100);
+  std::string out;
+  for (const std::string& paragraph : split(text, '\n')) {
+    if (paragraph.empty()) {
+      out += "\n";
+    } else if (paragraph.starts_with("  ")) {
+      out += shown(paragraph, style) + "\n";
+    } else {
+      out += render_paragraph(paragraph, narrow);
+    }
+  }
+  return out;
+}
+
+std::string see_also_line(const Command& command) {
+  std::vector<std::string> lines;
+  for (const std::string& other : command.see_also) lines.push_back("steelyard " + other);
+  return join(lines, ", ");
+}
+
+std::string help_of_command(const Command& command, CommonOptions& common, const Style& style) {
+  std::string out =
+      "\n" + std::string(kIndent, ' ') + inked(command.summary, Ink::kBold, style) + "\n";
+  out += section("Usage", style) + std::string(kIndent, ' ') + usage_of(command) + "\n";
+  if (command.arguments.most > 0) {
+    out += two_columns({{command.arguments.name, command.arguments.help}}, style);
+  }
+  if (!command.description.empty()) out += "\n" + prose(command.description, style);
+  const std::vector<Flag> flags = flags_of(command, common);
+  for (FlagGroup group : {FlagGroup::kOwn, FlagGroup::kLake, FlagGroup::kOutput, FlagGroup::kEngine,
+                          FlagGroup::kGeneral}) {
+    std::vector<std::pair<std::string, std::string>> rows;
+    for (const Flag& flag : flags) {
+      if (flag.group == group) rows.emplace_back(head_of(flag), flag.help);
+    }
+    if (!rows.empty()) out += section(title_of(group), style) + two_columns(rows, style);
+  }
+  out += section("Examples", style);
+  for (const Example& example : command.examples) {
+    out += std::string(kIndent, ' ') + inked("$ " + example.line, Ink::kBold, style) + "\n" +
+           std::string(kIndent + 2, ' ') + example.why + "\n";
+  }
+  if (!command.see_also.empty())
+    out += section("See also", style) + std::string(kIndent, ' ') + see_also_line(command) + "\n";
+  return out + "\n";
+}
+
+std::string help_of_error(const ErrorCode& entry, const Style& style) {
+  const int exit = exit_code_of(entry.code);
+  return "\n" + std::string(kIndent, ' ') +
+         inked(std::string(entry.code) + ": " + entry.title, Ink::kBold, style) + "\n\n" +
+         prose(entry.help, style) + "\n  Exit code " + std::to_string(exit) + ": " +
+         exit_codes()[static_cast<std::size_t>(exit)].meaning + "\n\n";
+}
+
+std::string list_of_commands(const std::vector<Command>& commands, const Style& style) {
+  std::string out =
+      "\n" + std::string(kIndent, ' ') +
+      inked("Steelyard weighs what you spend on cloud, SaaS and AI, exactly.", Ink::kBold, style) +
+      "\n";
+  out += section("Commands", style);
+  std::vector<std::pair<std::string, std::string>> rows;
+  for (const Command& command : commands) rows.emplace_back(command.name, command.summary);
+  out += two_columns(rows, style) + section("Topics: steelyard help TOPIC", style);
+  rows.clear();
+  for (const Topic& topic : help_topics()) rows.emplace_back(topic.name, topic.title);
+  rows.emplace_back("SY1204", "Any error code: what it means and what helps");
+  return out + two_columns(rows, style) + "\n";
+}
+
+std::string exit_code_lines() {
+  std::string out;
+  for (const ExitCode& code : exit_codes()) {
+    std::string number = std::to_string(code.code);
+    number.resize(5, ' ');
+    out += "  " + number + code.meaning + "\n";
+  }
+  return out;
+}
+
+std::string column_lines() {
+  std::string out;
+  for (const ColumnAlias& alias : column_aliases()) {
+    std::string name(alias.name);
+    name.resize(std::max<std::size_t>(24, name.size() + 1), ' ');
+    out += "  " + name + std::string(alias.column) +
+           (alias.grain.empty() ? "" : ", by " + std::string(alias.grain)) + "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<Topic> help_topics() {
+  return {
+      {"periods", "How to write a period",
+       "A period is a range of days in UTC. Its end is included when you name it, and every answer "
+       "says which days it meant.\n\n"
+       "  2026                      a year\n"
+       "  2026Q3, 2026-W31          a quarter, a week (ISO 8601)\n"
+       "  2026-07, 2026-07-15       a month, a day\n"
+       "  2026-07-01..2026-07-15    from a day to a day, both included\n"
+       "  'last month', month-1     the month before this one\n"
+       "  'this month', mtd         this month; from its first day to today\n"
+       "  qtd, ytd                  from the first day of the quarter or the year to today\n"
+       "  '12 months', P30D         the last 12 whole months; the last 30 days\n"
+       "  'since 2026-03'           from then to today\n"
+       "  FY26, FY26-Q2             a fiscal year, named after the year in which it ends\n\n"
+       "Today is the day of the clock in UTC; --today=2026-07-31 makes an answer repeatable. "
+       "--period asks when something was used, "
+       "--billing-period on which month's bill it stands."},
+      {"filters", "How to write --where",
+       "  service=Amazon EC2\n"
+       "  service='Amazon EC2' and region in (eu-west-1, us-east-1)\n"
+       "  not (account like 12* or tag:team=web)\n"
+       "  cost > 100 and tag:owner is null\n\n"
+       "Compare with = != < <= > >=, in (...), like with * and ?, is null; join with and, or, not "
+       "and parentheses. A value that holds "
+       "one of these words or signs stands in quotes. A missing value equals nothing: "
+       "tag:team!=web keeps what has no team."},
+      {"columns", "The names for --by and --where",
+       "Any column of FOCUS 1.4 or of the lake under its own name (BillingAccountName, x_Source), "
+       "a tag as tag:KEY, or one of these:\n\n" +
+           column_lines()},
+      {"formats", "The bills that Steelyard reads",
+       "Formats are told by the columns of a file, not by its name. Files are CSV, gzipped CSV or "
+       "Parquet.\n\n"
+       "  focus-1.0 ... focus-1.4   FOCUS of any provider, also invoices, commitments, billing "
+       "periods\n"
+       "  aws-cur-legacy            AWS Cost and Usage Report, CSV or Parquet\n"
+       "  aws-cur-2.0               AWS Data Exports, CUR 2.0\n\n"
+       "Whatever a column is called, the lake keeps it: under its FOCUS 1.4 name where it has one, "
+       "else with x_ in front."},
+      {"output", "Forms of output",
+       "  table     for people: the form on a terminal\n"
+       "  plain     one record a line, cells separated by tabs: the form in a pipe; lines that "
+       "begin with # are remarks\n"
+       "  json      one document with schema_version; a field never changes its meaning under the "
+       "same number\n"
+       "  jsonl     one object a line: rows, totals, then the report itself\n"
+       "  csv       exact amounts; what a spreadsheet would run is guarded unless --raw\n"
+       "  md        a Markdown table\n"
+       "  parquet   a file, with --out; amounts are DECIMAL(38,18)\n\n"
+       "Amounts are exact in json, jsonl, csv and parquet, where they are decimals, never "
+       "floating-point numbers. In table, plain and md "
+       "they are rounded so that the parts shown sum to the total shown. Every form says where its "
+       "figures come from: basis, currency, "
+       "period, version of the lake, rows, whether they tie to the invoices, and the version of "
+       "the rules."},
+      {"exit-codes", "What the program ends with", exit_code_lines()},
+      {"environment", "Variables and folders",
+       "  STEELYARD_LAKE         folder of the lake when --lake is not given\n"
+       "  NO_COLOR               no colours; --color is stronger\n"
+       "  CLICOLOR_FORCE         colours also into a pipe\n"
+       "  COLUMNS                width of the output\n"
+       "  XDG_CACHE_HOME, HOME   the cache is in steelyard there: figures for explain, hashes of "
+       "verified files\n"
+       "  TMPDIR                 where the engine spills what does not fit in memory\n"
+       "  LC_ALL, LC_CTYPE, LANG only whether the terminal shows UTF-8; no figure, date or order "
+       "depends on them\n\n"
+       "Nothing depends on the time zone: all times are UTC. Nothing is sent anywhere."},
+  };
+}
+
+std::string first_help(const Style& style) {
+  const std::string indent(kIndent, ' ');
+  return "\n" + indent +
+         inked("Steelyard weighs what you spend on cloud, SaaS and AI, exactly.", Ink::kBold,
+               style) +
+         "\n\n" + indent + "To begin:\n\n" +
+         two_columns({{"steelyard gen --out=bills",
+                       "invent an enterprise with bills to try things out on (or take your own)"},
+                      {"steelyard ingest bills", "read them into a lake in ./lake"},
+                      {"steelyard report",
+                       "one page: where the money goes, what changed, whether it ties"}},
+                     style) +
+         "\n" + indent +
+         "steelyard help lists all commands; steelyard help COMMAND explains one.\n\n";
+}
+
+Result<std::string> help_text(const std::string& topic, const std::vector<Command>& commands,
+                              CommonOptions& common, const Style& style) {
+  if (topic.empty()) return list_of_commands(commands, style);
+  std::vector<std::string> known;
+  for (const Command& command : commands) {
+    if (command.name == topic) return help_of_command(command, common, style);
+    known.push_back(command.name);
+  }
+  for (const Topic& one : help_topics()) {
+    if (one.name == topic) {
+      return "\n" + std::string(kIndent, ' ') + inked(one.title, Ink::kBold, style) + "\n\n" +
+             prose(one.body, style) + "\n";
+    }
+    known.push_back(one.name);
+  }
+  if (const ErrorCode* entry = find_error_code(topic)) return help_of_error(*entry, style);
+  const std::string near = nearest(topic, known);
+  return fail("SY1601", "there is no help on `" + topic + "`", "",
+              near.empty() ? "steelyard help lists commands and topics"
+                           : "did you mean `steelyard help " + near + "`?");
+}
+
+namespace {
+
+std::string markdown_text(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '|' || c == '<' || c == '*' || c == '_') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+void flags_as_markdown(std::string& out, const std::vector<Flag>& flags) {
+  out += "| flag | |\n| --- | --- |\n";
+  for (const Flag& flag : flags) {
+    std::string head = head_of(flag);
+    for (std::size_t at = 0; (at = head.find('|', at)) != std::string::npos; at += 2)
+      head.insert(at, "\\");
+    out += "| `" + head + "` | " + markdown_text(flag.help) + " |\n";
+  }
+  out += "\n";
+}
+
+std::string commands_as_markdown(const std::vector<Command>& commands, CommonOptions& common) {
+  std::string out =
+      "# Commands\n\n<!-- made by `steelyard help commands --markdown`; a test fails when it is "
+      "not current -->\n\n"
+      "Flags may stand anywhere after `steelyard`; `--` ends them. What is common to several "
+      "commands is at the end.\n\n";
+  for (const Command& command : commands)
+    out += "- [`" + command.name + "`](#" + command.name + "): " + markdown_text(command.summary) +
+           "\n";
+  out += "\n";
+  for (const Command& command : commands) {
+    out += "## " + command.name + "\n\n" + markdown_text(command.summary) + "\n\n    " +
+           usage_of(command) + "\n\n";
+    if (command.arguments.most > 0)
+      out += "`" + command.arguments.name + "`: " + markdown_text(command.arguments.help) + ".\n\n";
+    out += markdown_text(command.description) + "\n\n";
+    if (!command.flags.empty()) flags_as_markdown(out, command.flags);
+    std::vector<std::string> groups;
+    for (FlagGroup group : command.groups)
+      groups.push_back("[" + to_lower(title_of(group)) + "](#" + to_lower(title_of(group)) +
+                       "-flags)");
+    groups.push_back("[general](#general-flags)");
+    out += "Common flags: " + join(groups, ", ") + ".\n\n";
+    for (const Example& example : command.examples)
+      out += "    $ " + example.line + "\n      " + example.why + "\n";
+    out += "\nSee also: `" + see_also_line(command) + "`.\n\n";
+  }
+  for (FlagGroup group :
+       {FlagGroup::kLake, FlagGroup::kOutput, FlagGroup::kEngine, FlagGroup::kGeneral}) {
+    out += "## " + std::string(title_of(group)) + " flags\n\n";
+    flags_as_markdown(out, common_flags(group, common));
+  }
+  for (const Topic& topic : help_topics()) {
+    out += "## " + topic.title + "\n\n";
+    bool was_set = false;
+    for (const std::string& line : split(topic.body, '\n')) {
+      const bool set = line.starts_with("  ");
+      if (set && !was_set && !out.ends_with("\n\n")) out += "\n";
+      out += (set ? "  " + line : markdown_text(line)) + "\n";
+      was_set = set;
+    }
+    if (!out.ends_with("\n\n")) out += "\n";
+  }
+  while (out.ends_with("\n\n")) out.pop_back();
+  return out;
+}
+
+std::string errors_as_markdown() {
+  std::string out =
+      "# Error codes\n\n<!-- made by `steelyard help errors --markdown`; a test fails when it is "
+      "not current -->\n\n"
+      "A code is never given a second meaning. The exit codes are explained by `steelyard help "
+      "exit-codes`.\n\n"
+      "| code | exit | |\n| --- | --- | --- |\n";
+  for (const ErrorCode& entry : kErrorCodes) {
+    out += "| " + std::string(entry.code) + " | " + std::to_string(exit_code_of(entry.code)) +
+           " | **" + markdown_text(entry.title) + ".** " + markdown_text(entry.help) + " |\n";
+  }
+  return out;
+}
+
+/// Roff reads a leading point or quote as a request, and a backslash as an escape.
+std::string roff(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '\\') {
+      out += "\\e";
+    } else if (c == '-') {
+      out += "\\-";
+    } else {
+      if ((c == '.' || c == '\'') && (out.empty() || out.back() == '\n')) out += "\\&";
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string shell_quote(std::string_view text) {
+  std::string out = "'";
+  for (char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::vector<std::string> values_of(const Flag& flag) {
+  return flag.choices.empty() ? flag.suggestions : flag.choices;
+}
+
+bool names_path(const Flag& flag) { return flag.value == "DIR" || flag.value == "FILE"; }
+
+std::string bash_script(const std::vector<Command>& commands, CommonOptions& common) {
+  std::string names, by_command, by_flag;
+  for (const Command& command : commands) {
+    names += (names.empty() ? "" : " ") + command.name;
+    std::string flags;
+    for (const Flag& flag : flags_of(command, common)) {
+      flags += flag.name + (flag.value.empty() ? " " : "= ");
+      const std::vector<std::string> values = values_of(flag);
+      std::vector<std::string> plain;
+      std::copy_if(values.begin(), values.end(), std::back_inserter(plain),
+                   [](const std::string& v) { return v.find(' ') == std::string::npos; });
+      if (!plain.empty())
+        by_flag += "    " + command.name + ":" + flag.name +
+                   ") values=" + shell_quote(join(plain, " ")) + " ;;\n";
+    }
+    by_command += "    " + command.name + ") flags=" + shell_quote(flags + "--help") + " ;;\n";
+  }
+  return "# bash completion for steelyard; made by `steelyard completion bash`\n"
+         "_steelyard() {\n"
+         "  local line=${COMP_LINE:0:COMP_POINT} word command= flags= values= one\n"
+         "  local words=($line)\n"
+         "  [[ $line == *' ' ]] && word= || word=${words[-1]}\n"
+         "  for one in \"${words[@]:1}\"; do\n"
+         "    case $one in -*) ;; *) command=$one; break ;; esac\n"
+         "  done\n"
+         "  if [[ -z $command || $command == \"$word\" ]]; then\n"
+         "    COMPREPLY=($(compgen -W " +
+         shell_quote(names) +
+         " -- \"$word\"))\n"
+         "    return\n"
+         "  fi\n"
+         "  if [[ $word == --*=* ]]; then\n"
+         "    case $command:${word%%=*} in\n" +
+         by_flag +
+         "    esac\n"
+         "    if [[ -n $values ]]; then\n"
+         "      COMPREPLY=($(compgen -W \"$values\" -- \"${word#*=}\"))\n"
+         "    else\n"
+         "      COMPREPLY=($(compgen -f -- \"${word#*=}\"))\n"
+         "    fi\n"
+         "    return\n"
+         "  fi\n"
+         "  if [[ $word == -* ]]; then\n"
+         "    case $command in\n" +
+         by_command +
+         "    esac\n"
+         "    compopt -o nospace 2>/dev/null\n"
+         "    COMPREPLY=($(compgen -W \"$flags\" -- \"$word\"))\n"
+         "    return\n"
+         "  fi\n"
+         "  COMPREPLY=($(compgen -f -- \"$word\"))\n"
+         "}\n"
+         "complete -o filenames -F _steelyard steelyard\n";
+}
+
+std::string zsh_script(const std::vector<Command>& commands, CommonOptions& common) {
+  const auto described = [](std::string text) {
+    for (std::size_t at = 0; (at = text.find_first_of("[]:", at)) != std::string::npos; at += 2)
+      text.insert(at, "\\");
+    return text;
+  };
+  std::string list, cases;
+  for (const Command& command : commands) {
+    list += "    " + shell_quote(command.name + ":" + command.summary) + "\n";
+    cases += "    " + command.name + ")\n      _arguments \\\n";
+    for (const Flag& flag : flags_of(command, common)) {
+      std::string spec =
+          flag.name + (flag.value.empty() ? "" : "=") + "[" + described(flag.help) + "]";
+      const std::vector<std::string> values = values_of(flag);
+      if (!values.empty()) {
+        std::string words;
+        for (std::string value : values) {
+          for (std::size_t at = 0; (at = value.find(' ', at)) != std::string::npos; at += 2)
+            value.insert(at, "\\");
+          words += (words.empty() ? "" : " ") + value;
+        }
+        spec += ":" + to_lower(flag.value) + ":(" + words + ")";
+      } else if (!flag.value.empty()) {
+        spec += ":" + described(to_lower(flag.value)) + ":" + (names_path(flag) ? "_files" : "");
+      }
+      cases += "        " + shell_quote(spec) + " \\\n";
+    }
+    cases += "        '*:file:_files'\n      ;;\n";
+  }
+  return "#compdef steelyard\n# made by `steelyard completion zsh`\n"
+         "_steelyard() {\n  local -a commands\n  commands=(\n" +
+         list +
+         "  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n"
+         "  local command=$words[2]\n  shift words\n  (( CURRENT-- ))\n  case $command in\n" +
+         cases +
+         "  esac\n}\n"
+         "if [ \"$funcstack[1]\" = _steelyard ]; then _steelyard \"$@\"; else compdef _steelyard "
+         "steelyard; fi\n";
+}
+
+std::string fish_script(const std::vector<Command>& commands, CommonOptions& common) {
+  const auto quoted = [](std::string_view text) {
+    std::string out = "'";
+    for (char c : text) out += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+    return out + "'";
+  };
+  std::string out = "# fish completion for steelyard; made by `steelyard completion fish`\n";
+  for (const Command& command : commands) {
+    out += "complete -c steelyard -n __fish_use_subcommand -f -a " + command.name + " -d " +
+           quoted(command.summary) + "\n";
+  }
+  for (const Command& command : commands) {
+    for (const Flag& flag : flags_of(command, common)) {
+      out += "complete -c steelyard -n '__fish_seen_subcommand_from " + command.name + "' -l " +
+             flag.name.substr(2);
+      if (!flag.letter.empty()) out += " -s " + flag.letter.substr(1);
+      if (!flag.value.empty()) out += names_path(flag) ? " -r" : " -x";
+      std::string words;
+      for (const std::string& value : values_of(flag))
+        words += (words.empty() ? "" : " ") +
+                 (value.find(' ') != std::string::npos ? "\"" + value + "\"" : value);
+      if (!words.empty()) out += " -a " + quoted(words);
+      out += " -d " + quoted(flag.help) + "\n";
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> markdown_page(const std::string& page, const std::vector<Command>& commands,
+                                  CommonOptions& common) {
+  if (page == "commands") return commands_as_markdown(commands, common);
+  if (page == "errors") return errors_as_markdown();
+  return fail("SY1601", "there is no manual page `" + page + "`", "",
+              "the pages are commands and errors");
+}
+
+std::string man_page(const std::vector<Command>& commands, CommonOptions& common) {
+  std::string out =
+      ".\\\" made by `steelyard help --man`\n.TH STEELYARD 1\n.SH NAME\nsteelyard \\- weigh what "
+      "you spend on cloud, SaaS and AI, exactly\n"
+      ".SH SYNOPSIS\n.B steelyard\n.I COMMAND\n[arguments] [flags]\n.SH COMMANDS\n";
+  for (const Command& command : commands) {
+    out += ".SS " + command.name + "\n" + roff(command.summary) + "\n.PP\n.B " +
+           roff(usage_of(command)) + "\n";
+    for (const std::string& paragraph : split(command.description, '\n')) {
+      out += paragraph.empty() ? ".PP\n" : ".PP\n" + roff(paragraph) + "\n";
+    }
+    for (const Flag& flag : command.flags)
+      out += ".TP\n.B " + roff(head_of(flag)) + "\n" + roff(flag.help) + "\n";
+    for (const Example& example : command.examples) {
+      out +=
+          ".PP\n.nf\n.RS\n" + roff("$ " + example.line) + "\n.RE\n.fi\n" + roff(example.why) + "\n";
+    }
+  }
+  out += ".SH COMMON FLAGS\n";
+  for (FlagGroup group :
+       {FlagGroup::kLake, FlagGroup::kOutput, FlagGroup::kEngine, FlagGroup::kGeneral}) {
+    out += ".SS " + std::string(title_of(group)) + "\n";
+    for (const Flag& flag : common_flags(group, common))
+      out += ".TP\n.B " + roff(head_of(flag)) + "\n" + roff(flag.help) + "\n";
+  }
+  for (const Topic& topic : help_topics()) {
+    std::string title = topic.title;
+    std::transform(title.begin(), title.end(), title.begin(), [](char c) {
+      return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    out += ".SH " + roff(title) + "\n";
+    bool set = false;
+    for (const std::string& line : split(topic.body, '\n')) {
+      const bool wants = line.starts_with("  ");
+      if (wants != set) out += wants ? ".nf\n" : ".fi\n";
+      set = wants;
+      out += line.empty() ? ".PP\n" : roff(line) + "\n";
+    }
+    if (set) out += ".fi\n";
+  }
+  return out;
+}
+
+Result<std::string> completion_script(const std::string& shell,
+                                      const std::vector<Command>& commands, CommonOptions& common) {
+  if (shell == "bash") return bash_script(commands, common);
+  if (shell == "zsh") return zsh_script(commands, common);
+  if (shell == "fish") return fish_script(commands, common);
+  return bad_value("completion", shell, "bash, zsh or fish");
+}
+
+}  // namespace steelyard

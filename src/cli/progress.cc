@@ -1,0 +1,112 @@
+#include "cli/progress.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <vector>
+
+#include "base/text.h"
+#include "cli/output.h"
+#include "render/spark.h"
+
+namespace steelyard {
+
+namespace {
+
+/// 18'400'000 -> "18.4 M"
+std::string short_count(std::int64_t number) {
+  if (number < 10'000) return std::to_string(number);
+  const bool million = number >= 1'000'000;
+  const std::int64_t tenths = number / (million ? 100'000 : 100);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + (million ? " M" : " k");
+}
+
+std::string clock_text(std::int64_t seconds) {
+  const std::string rest = std::to_string(seconds % 60);
+  return std::to_string(seconds / 60) + ":" + (rest.size() < 2 ? "0" : "") + rest;
+}
+
+void write_error(const std::string& text) { std::fwrite(text.data(), 1, text.size(), stderr); }
+
+}  // namespace
+
+Progress::Progress(const CommonOptions& common, std::string task) : task_(std::move(task)) {
+  if (common.quiet || common.progress == "none") return;
+  if (common.progress == "json") {
+    mode_ = Mode::kJson;
+    return;
+  }
+  const Style style = style_of_place(common, STDERR_FILENO);
+  unicode_ = style.unicode;
+  width_ = style.width;
+  mode_ = ::isatty(STDERR_FILENO) == 1 ? Mode::kLine : Mode::kEvery;
+}
+
+Progress::~Progress() { finish(); }
+
+void Progress::finish() {
+  if (drawn_) write_error("\r\x1b[K");
+  drawn_ = false;
+}
+
+void Progress::report(const Step& step) {
+  if (mode_ == Mode::kNone) return;
+  const Clock::time_point now = Clock::now();
+  // A quick command shows nothing at all: a line that only flashes is noise.
+  const auto interval = mode_ == Mode::kLine   ? std::chrono::milliseconds(drawn_ ? 100 : 400)
+                        : mode_ == Mode::kJson ? std::chrono::milliseconds(500)
+                                               : std::chrono::milliseconds(10'000);
+  if (now - last_ < interval) return;
+  last_ = now;
+  const double seconds = std::max(0.001, std::chrono::duration<double>(now - began_).count());
+  const double fraction =
+      step.all > 0
+          ? std::clamp(static_cast<double>(step.done) / static_cast<double>(step.all), 0.0, 1.0)
+          : 0;
+  const auto rows_per_s = static_cast<std::int64_t>(static_cast<double>(step.rows) / seconds);
+  const auto bytes_per_s = static_cast<std::int64_t>(static_cast<double>(step.done) / seconds);
+  const std::int64_t eta_s =
+      fraction > 0.01 ? static_cast<std::int64_t>(seconds * (1 - fraction) / fraction) : -1;
+  const int percent = static_cast<int>(fraction * 100);
+  const std::string name = terminal_safe(std::filesystem::path(step.file).filename().string());
+  if (mode_ == Mode::kJson) {
+    write_error(
+        "{\"type\": \"progress\", \"task\": " + json_quote(task_) +
+        ", \"phase\": " + json_quote(step.phase) + ", \"file\": " + json_quote(step.file) +
+        ", \"file_number\": " + std::to_string(step.file_number) +
+        ", \"files\": " + std::to_string(step.files) + ", \"rows\": " + std::to_string(step.rows) +
+        ", \"done\": " + std::to_string(step.done) + ", \"all\": " + std::to_string(step.all) +
+        ", \"elapsed_s\": " + std::to_string(static_cast<std::int64_t>(seconds)) + "}\n");
+    return;
+  }
+  if (mode_ == Mode::kEvery) {
+    write_error(
+        "progress task=" + task_ + " phase=" + step.phase + " percent=" + std::to_string(percent) +
+        " rows=" + std::to_string(step.rows) + " rows_per_s=" + std::to_string(rows_per_s) +
+        " bytes_per_s=" + std::to_string(bytes_per_s) +
+        (eta_s >= 0 ? " eta_s=" + std::to_string(eta_s) : "") +
+        (step.files > 0
+             ? " file=" + std::to_string(step.file_number) + "/" + std::to_string(step.files)
+             : "") +
+        "\n");
+    return;
+  }
+  std::string line = task_ + " " + step.phase;
+  if (step.all > 0) {
+    line += unicode_ ? " ▕" + bar(fraction, 16, true) + "▏" : " [" + bar(fraction, 16, false) + "]";
+    line += " " + std::to_string(percent) + " %";
+  }
+  if (step.rows > 0)
+    line += "  " + short_count(step.rows) + " rows  " + short_count(rows_per_s) + " rows/s";
+  if (bytes_per_s > 0) line += "  " + human_bytes(static_cast<std::uint64_t>(bytes_per_s)) + "/s";
+  if (eta_s >= 0) line += "  ETA " + clock_text(eta_s);
+  if (step.files > 1)
+    line += "  (file " + std::to_string(step.file_number) + "/" + std::to_string(step.files) + ")";
+  if (!name.empty()) line += "  " + name;
+  write_error("\r\x1b[K" + fit_width(line, width_ - 1));
+  drawn_ = true;
+}
+
+}  // namespace steelyard
