@@ -209,8 +209,8 @@ Result<Report> explain(Engine& engine, const Charges& charges, std::string_view 
                                                 {"PricingUnit", Type::kText}};
   std::string columns = delivery + ", " + column_or_null(charges, "x_SourceRow", Type::kInt64) + " AS line";
   for (const auto& [column, type] : shown) columns += ", " + column_or_null(charges, column, type) + " AS " + sql_identifier(column);
-  auto answer = engine.query("SELECT * FROM " + sides(columns) + " ORDER BY abs(amount) DESC, amount DESC, delivery, billing_period, file, line LIMIT " +
-                             std::to_string(std::max<std::int64_t>(options.limit, 0)));
+  auto answer = engine.query("SELECT * FROM " + sides(columns) + " ORDER BY abs(amount) DESC, amount DESC, delivery, billing_period, file, line" +
+                             (options.limit > 0 ? " LIMIT " + std::to_string(options.limit) : std::string()));
   if (!answer) return pass(answer);
   report.columns = {{"file", "file", CellKind::kText},
                     {"line", "line", CellKind::kCount},

@@ -31,7 +31,7 @@ Result<QuestionScope> scope_of(std::string_view question);
 struct ExplainOptions {
   std::int64_t row = -1;                                ///< row of the report; -1 = its total
   std::string currency;                                 ///< of the total; may be empty when there is one
-  std::int64_t limit = 50;                              ///< lines listed; all are counted and summed
+  std::int64_t limit = 50;                              ///< lines listed, 0 = all; all are counted and summed
   bool files_only = false;                              ///< only sums per file
 };
 
