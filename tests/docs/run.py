@@ -2,20 +2,25 @@
 """Runs the examples of the manual: a page that shows a command must show what the command does.
 
 In README.md and docs/**/*.md a block that begins with ```console holds lines `$ steelyard ...` and, below each, what it
-prints on both outputs. The blocks of one page run in order in one new folder. A line `...` stands for any number of lines,
-`[...]` within a line for any text. A command without output below it must only succeed; one that is meant to fail says so
+prints on a terminal of 110 columns (standard output; remarks on the other one are left out). The blocks of one page run in
+order in one new folder. A line `...` stands for any number of lines, `[...]` within a line for any text. A command without output below it must only succeed; one that is meant to fail says so
 by `# exits with 1` at its end. What a page needs first stands in comments, one command each: <!-- run: steelyard gen ... -->
 
   tests/docs/run.py [--update] [page.md ...]     --update writes what was printed into the pages instead of comparing
 """
+import fcntl
 import os
 import pathlib
+import pty
 import re
 import shlex
 import shutil
 import subprocess
+import struct
 import sys
 import tempfile
+import termios
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXIT = re.compile(r"\s+# exits with (\d+)$")
@@ -59,6 +64,35 @@ def matches(expected, found):
     return re.fullmatch(pattern, found[0].rstrip()) is not None and matches(expected[1:], found[1:])
 
 
+def on_terminal(command, folder, environment):
+    """Runs it with standard output on a terminal of 110 columns; returns exit code, what it printed, its other output."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 110, 0, 0))
+    attributes = termios.tcgetattr(slave)
+    attributes[1] &= ~termios.OPOST  # \n stays \n
+    termios.tcsetattr(slave, termios.TCSANOW, attributes)
+    printed = bytearray()
+
+    def collect():
+        try:
+            while chunk := os.read(master, 65536):
+                printed.extend(chunk)
+        except OSError:  # the other side is closed
+            pass
+
+    reader = threading.Thread(target=collect)
+    with tempfile.TemporaryFile() as err:
+        process = subprocess.Popen(["bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                                   stdout=slave, stderr=err)
+        os.close(slave)
+        reader.start()
+        process.wait(timeout=300)
+        reader.join()
+        os.close(master)
+        err.seek(0)
+        return process.returncode, printed.decode("utf-8", "replace"), err.read().decode("utf-8", "replace")
+
+
 def run_page(page, steelyard, update):
     text = page.read_text(encoding="utf-8")
     lines = text.split("\n")
@@ -71,6 +105,8 @@ def run_page(page, steelyard, update):
             "HOME": folder,
             "LC_ALL": "C.UTF-8",
             "TZ": "UTC",
+            "TERM": "xterm",
+            "NO_COLOR": "1",
         }
         for name in os.environ:
             if name.endswith("SAN_OPTIONS"):
@@ -86,13 +122,11 @@ def run_page(page, steelyard, update):
                 failures += 1
                 continue
             count += 1
-            done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, text=True, encoding="utf-8",
-                                  errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, timeout=300)
-            found = done.stdout.rstrip("\n").split("\n") if done.stdout.rstrip("\n") else []
-            if done.returncode != code:
-                print(f"{where}: exit code {done.returncode}, expected {code}: {command}")
-                print("\n".join("    " + line for line in found))
+            status, printed, remarks = on_terminal(command, folder, environment)
+            found = printed.rstrip("\n").split("\n") if printed.rstrip("\n") else []
+            if status != code:
+                print(f"{where}: exit code {status}, expected {code}: {command}")
+                print("\n".join("    " + line for line in found + remarks.splitlines()))
                 failures += 1
             elif given and not matches([line for line in lines[begin:end]], found):
                 # A blank line before the next command is the page's, not the program's.
