@@ -43,7 +43,7 @@ TEST(Diff, PartsSumToTheDifferenceForAnyRows) {
       question.basis = basis;
       auto report = diff(*duck, charges, question);
       ASSERT_TRUE(report) << why(report);
-      for (const std::string currency : {"USD", "EUR"}) {
+      for (const char* currency : {"USD", "EUR"}) {
         Decimal before, after, parts;
         for (const auto& row : rows) {
           if (row.currency == currency) (row.start < "2026-07" ? before : after) += cost_of(row, basis);
@@ -150,7 +150,7 @@ TEST(Diff, NothingChangedIsNoFinding) {
 TEST(Diff, EveryFigureThatIsASumOfLinesLeadsToItsLines) {
   auto duck = engine();
   const auto charges = load(*duck, random_charges(31, 200));
-  for (const std::vector<std::string> by : {std::vector<std::string>{}, {"service", "tag:team"}}) {
+  for (const auto& by : std::vector<std::vector<std::string>>{{}, {"service", "tag:team"}}) {
     auto question = june_to_july();
     question.by = by;
     question.limit = 5;

@@ -11,7 +11,8 @@ TEST(Explain, EveryRowOfATopLeadsToLinesThatSumToIt) {
   auto duck = engine();
   const auto rows = random_charges(77, 300);
   const auto charges = load(*duck, rows);
-  for (const std::vector<std::string> by : {std::vector<std::string>{"service", "tag:team"}, {"resource", "category", "day"}, {"month"}, {"tag:a \"b\" key"}, {}}) {
+  const std::vector<std::vector<std::string>> all = {{"service", "tag:team"}, {"resource", "category", "day"}, {"month"}, {"tag:a \"b\" key"}, {}};
+  for (const auto& by : all) {
     TopQuestion question;
     question.by = by;
     question.limit = 4;

@@ -197,7 +197,7 @@ TEST(Where, HostileTextIsOnlyEverAValue) {
   }
   const auto charges = load(*duck, rows);
   for (const auto& text : hostile) {
-    for (const std::string& name : {std::string("service"), "tag:" + text}) {
+    for (const auto& name : std::vector<std::string>{"service", "tag:" + text}) {
       auto again = parse_filter(to_text(equals(name, &text)));
       ASSERT_TRUE(again) << why(again);
       auto sql = sql_of(*again, charges.schema, Basis::kEffective);
