@@ -122,10 +122,10 @@ Status BlockReader::read_blocks() {
     std::shared_ptr<CsvBlock> block = wait_for_free();
     if (block == nullptr) return {};
     std::size_t wanted = std::max(options_.block_bytes, carry.size() + carry.size() / 2 + 64);
-    if (block->data.size() < wanted) block->data.resize(wanted);
+    if (block->data.size() < wanted + kScanSlack) block->data.resize(wanted + kScanSlack);
     // A block that once held a giant record gives its memory back.
     if (block->data.size() > 4 * options_.block_bytes && wanted <= options_.block_bytes) {
-      std::vector<char>(wanted).swap(block->data);
+      std::vector<char>(wanted + kScanSlack).swap(block->data);
     }
     std::memcpy(block->data.data(), carry.data(), carry.size());
     std::size_t size = carry.size();
@@ -143,7 +143,7 @@ Status BlockReader::read_blocks() {
       if (static_cast<std::int64_t>(size) > options_.max_record_bytes)
         return record_too_large(line);
       wanted *= 2;
-      if (block->data.size() < wanted) block->data.resize(wanted);
+      if (block->data.size() < wanted + kScanSlack) block->data.resize(wanted + kScanSlack);
     }
     std::optional<Error> broken;
     if (at_end && cut.end < size) {

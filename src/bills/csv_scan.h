@@ -5,9 +5,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
 
 namespace steelyard {
 
@@ -31,6 +36,28 @@ struct CsvCut {
 };
 /// The last record boundary of `data`.
 CsvCut cut_records(const char* data, std::size_t size, char delimiter);
+
+/// Bytes behind a block's end that may be read (not used): plain_quoted() looks at 32 bytes at
+/// once.
+inline constexpr std::size_t kScanSlack = 64;
+/// Is `raw`, which begins with a quote, just text between two quotes? Inlined, because most cells
+/// of many bills are.
+inline bool plain_quoted(std::string_view raw) {
+#if defined(__x86_64__)
+  if (raw.size() >= 2 && raw.size() <= 33) {
+    const __m128i quote = _mm_set1_epi8('"');
+    const auto* bytes = reinterpret_cast<const __m128i*>(raw.data() + 1);
+    const auto low = static_cast<std::uint32_t>(
+        _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(bytes), quote)));
+    const auto high = static_cast<std::uint32_t>(
+        _mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(bytes + 1), quote)));
+    const std::uint64_t last = 1ULL << (raw.size() - 2);
+    return ((low | static_cast<std::uint64_t>(high) << 16) & (last * 2 - 1)) == last;
+  }
+#endif
+  return raw.size() >= 2 &&
+         std::memchr(raw.data() + 1, '"', raw.size() - 1) == raw.data() + raw.size() - 1;
+}
 
 /// The text of a cell as it stands in the file ("" for null is the caller's matter). False when
 /// text follows a closing quote. `text` points into `raw` or into `scratch`.

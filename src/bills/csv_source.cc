@@ -245,6 +245,10 @@ class BlockParser {
       text = raw;
       return true;
     }
+    if (plain_quoted(raw)) {
+      text = raw.substr(1, raw.size() - 2);
+      return true;
+    }
     if (cell_text(raw, scratch_, text)) return true;
     trouble = {"SY1214", "text follows a closing quote: " + shown(raw),
                "double the quotes that are part of the text"};
