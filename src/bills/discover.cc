@@ -186,6 +186,7 @@ class Finder {
         if (!matches) continue;
         Listed one = listing;
         one.named = n == parts.size();
+        one.candidate = true;
         files_.emplace(path, one);
         any = true;
         break;

@@ -305,7 +305,13 @@ FocusGuess guess_focus(const std::vector<std::string>& names) {
       if (new_name && !old_name) newest = 4;
     }
     guess.minor = newest;
-    // Datasets share names (BillingPeriodStart is in three): the one whose own mandatory columns are best covered wins, charges on a tie.
+    // Datasets share names (BillingPeriodStart is in three): without its own key a file is not of the smaller ones; of those left, the one
+    // whose mandatory columns are best covered wins, charges on a tie.
+    const bool keyed = dataset == Dataset::kInvoices              ? has("InvoiceDetailId")
+                       : dataset == Dataset::kContractCommitments ? has("ContractCommitmentId")
+                       : dataset == Dataset::kBillingPeriods      ? has("BillingPeriodStatus")
+                                                                  : true;
+    if (!keyed) continue;
     const double share = static_cast<double>(present) / static_cast<double>(mandatory);
     if (share > best_share) {
       best_share = share;
