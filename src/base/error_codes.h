@@ -59,6 +59,7 @@ inline constexpr ErrorCode kErrorCodes[] = {
     {"SY1306", "columns do not fit", "A column of the delivery has another type, or another spelling, than the same column of the table; a table's partition columns never change."},
     {"SY1307", "file does not fit the commit", "A mistake in Steelyard: a file was to be added twice or outside of what the commit replaces, or evidence is not JSON. Nothing was committed. Please report it."},
     {"SY1308", "written by a newer Steelyard", "The lake was written in a form that this version does not know. Use the version that wrote it, or a newer one."},
+    {"SY1309", "file vanished during a commit", "A data file of the new version is not there; a 'steelyard vacuum' at the same moment may have taken it. Load the delivery again: that puts the file back."},
     {"SY1310", "data files differ from the log", "Files of the lake are missing or are not what was committed. Restore them from a backup, or load the deliveries again."},
     {"SY1501", "unknown column", "The name is neither a short name (service, account, region, ...), nor a column of these charges, nor a tag (tag:team). 'steelyard help columns' lists the names."},
     {"SY1502", "tag without a key", "Tags are named with their key: tag:team."},

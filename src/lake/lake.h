@@ -23,10 +23,10 @@ namespace steelyard {
 
 /// A file that a version adds.
 struct DataFile {
-  std::string
-      path;  ///< relative to the table's folder, as it is on disk (the log percent-encodes it)
-  std::map<std::string, std::string>
-      partition;  ///< x_BillingPeriod = "2026-07", x_Source = "aws-1234"
+  /// Relative to the table's folder, as it is on disk (the log percent-encodes it).
+  std::string path;
+  /// x_BillingPeriod = "2026-07", x_Source = "aws-1234"
+  std::map<std::string, std::string> partition;
   std::int64_t size = 0;
   std::int64_t rows = 0;
   std::int64_t modified_millis = 0;
@@ -45,7 +45,7 @@ struct SchemaField {
 struct VersionInfo {
   std::int64_t version = 0;
   Instant committed;
-  std::string operation;  ///< "REPLACE SCOPE", "APPEND", "CORRECT", "VACUUM", "REWRITE"
+  std::string operation;  ///< "REPLACE SCOPE", "APPEND", "DERIVE", "VACUUM"
   std::string delivery;   ///< JSON object or ""
   std::int64_t files_added = 0, files_removed = 0;
 };
@@ -53,8 +53,7 @@ struct VersionInfo {
 struct Snapshot {
   std::int64_t version = -1;  ///< -1: the table does not exist yet
   Instant committed;
-  std::vector<SchemaField>
-      schema;  ///< all columns, also the partition columns (which data files need not have)
+  std::vector<SchemaField> schema;  ///< also the partition columns, which data files need not have
   std::vector<std::string> partition_columns;
   std::vector<DataFile> files;  ///< sorted by path
 };
@@ -67,8 +66,7 @@ struct Commit {
   enum class Mode { kReplace, kAppend };
   Mode mode = Mode::kReplace;
   Scope scope;
-  std::vector<SchemaField>
-      schema;  ///< columns of the added files; new ones widen the table's schema
+  std::vector<SchemaField> schema;  ///< columns of the added files; new ones widen the table's
   std::vector<std::string> partition_columns;
   std::vector<DataFile> add;
   std::string operation;
@@ -94,11 +92,12 @@ class Table {
   Result<Snapshot> snapshot(std::optional<std::int64_t> version = {});
   /// The newest version committed at or before the instant. SY1302 when there is none.
   Result<std::int64_t> version_at(Instant instant);
-  /// All versions, oldest first, that the log (or a checkpoint's successor) still tells of.
+  /// All versions, oldest first: the log keeps them for ever, also of those whose files are gone.
   Result<std::vector<VersionInfo>> history();
   /// Tries again after a lost race, up to a limit (SY1305); returns the version written, or nothing
   /// when `check` said so. SY1306 columns do not fit the table's, SY1307 a file that cannot be
-  /// added. After any other error the version may be there or not: ask again.
+  /// added, SY1309 one that is not there. After any other error the version may be there or not:
+  /// ask again.
   Result<std::optional<std::int64_t>> commit(const Commit& commit);
   /// Writes <version>.checkpoint.parquet and _last_checkpoint through the engine; other engines
   /// then start there, Steelyard itself always reads the JSON log
@@ -121,7 +120,9 @@ struct VacuumReport {
 /// Removes data files that no version needs that was in force at `keep_since` or later (so never
 /// the newest), and abandoned staging folders. With `dry_run` only says which. The removal is
 /// announced by a version "VACUUM" first. A version that lost files then answers SY1303. Safe
-/// beside running ingests: files younger than a day that no version names are kept.
+/// beside running ingests: files younger than a day that no version names are kept, and so are those
+/// that a version uses again. A file that is removed between the two steps of an ingest that wants to
+/// use it again makes that ingest fail with SY1309.
 Result<VacuumReport> vacuum(Store& store, const std::vector<std::string>& tables,
                             Instant keep_since, Instant now, bool dry_run);
 

@@ -114,6 +114,23 @@ Status check_added_file(const DataFile& file, const Commit& commit,
   return {};
 }
 
+/// A version must not name a file that is not there: a vacuum may have taken one that an earlier
+/// version had left and that is used again. Asked before and after a version is written; loading
+/// the delivery again puts the file back.
+Status check_presence(Store& store, const std::vector<DataFile>& files, const std::string& table) {
+  for (const DataFile& file : files) {
+    const std::string path = table + '/' + file.path;
+    auto info = store.stat(path);
+    if (!info && info.error().code != "SY1101") return pass(info);
+    if (info && info->size == file.size) continue;
+    const std::string what = info ? "has " + std::to_string(info->size) + " bytes instead of " +
+                                        std::to_string(file.size)
+                                  : "is not there";
+    return fail("SY1309", "a file that a version adds " + what, path, "load the delivery again");
+  }
+  return {};
+}
+
 /// The entry that brings the table from its newest state to what the commit asks for.
 Result<std::optional<LogEntry>> build_entry(const Commit& commit, const Log& log,
                                             const std::string& table) {
@@ -228,8 +245,19 @@ Result<std::optional<std::int64_t>> Table::commit(const Commit& commit) {
       return fail("SY1307", "the evidence of a commit is not a JSON object", name_,
                   "please report this as a bug");
   }
-  return write_version(store_, name_, log_,
-                       [&](const Log& log) { return build_entry(commit, log, name_); });
+  auto written =
+      write_version(store_, name_, log_, [&](const Log& log) -> Result<std::optional<LogEntry>> {
+        auto entry = build_entry(commit, log, name_);
+        if (entry && *entry) {
+          if (Status present = check_presence(store_, commit.add, name_); !present)
+            return pass(present);
+        }
+        return entry;
+      });
+  if (written && *written) {
+    if (Status present = check_presence(store_, commit.add, name_); !present) return pass(present);
+  }
+  return written;
 }
 
 }  // namespace steelyard

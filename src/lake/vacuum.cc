@@ -29,69 +29,105 @@ Needs needs_of(const Log& log, Instant keep_since) {
   return needs;
 }
 
-/// Announces in the log that versions before `keeps_from` may have lost files. Nothing to say if an
-/// earlier VACUUM said so.
-Status announce(Store& store, const std::string& table, std::shared_ptr<const Log>& log,
-                std::int64_t keeps_from, Instant now) {
+/// What may go, judged by one state of the log.
+struct Removal {
+  std::vector<FileInfo> unneeded;  ///< named by versions that are not kept
+  std::vector<FileInfo> orphans;   ///< named by no version
+};
+
+Removal removal_of(const std::vector<FileInfo>& files, const Needs& needs, const std::string& table,
+                   Instant now) {
+  Removal removal;
+  for (const FileInfo& file : files) {
+    const std::string path = file.path.substr(table.size() + 1);
+    if (path.starts_with("_delta_log/") || !path.ends_with(kDataSuffix) ||
+        needs.needed.contains(path))
+      continue;
+    if (needs.named.contains(path)) {
+      removal.unneeded.push_back(file);
+    } else if (file.modified_micros < now.micros - kDayMicros) {
+      removal.orphans.push_back(file);
+    }
+  }
+  return removal;
+}
+
+/// Announces in the log that versions before `keeps_from` may have lost files, and judges by the
+/// very state that this follows: a commit is either before the announcement, and its files are
+/// needed, or after it. No version is written when nothing is lost that was not announced before.
+Result<Removal> announce(Store& store, const std::string& table, std::shared_ptr<const Log>& log,
+                         const std::vector<FileInfo>& files, Instant keep_since, Instant now,
+                         bool dry_run) {
+  Removal removal;
   auto written =
       write_version(store, table, log, [&](const Log& newest) -> Result<std::optional<LogEntry>> {
-        for (const auto& entry : newest.entries) {
-          if (entry->keeps_from.value_or(-1) >= keeps_from) return std::optional<LogEntry>();
-        }
+        const Needs needs = needs_of(newest, keep_since);
+        removal = removal_of(files, needs, table, now);
+        bool announced = removal.unneeded.empty() || dry_run;
+        for (const auto& entry : newest.entries)
+          announced = announced || entry->keeps_from.value_or(-1) >= needs.keeps_from;
+        if (announced) return std::optional<LogEntry>();
         LogEntry entry;
         entry.millis = now.micros / 1000;
         entry.operation = "VACUUM";
-        entry.keeps_from = keeps_from;
+        entry.keeps_from = needs.keeps_from;
         return std::optional<LogEntry>(std::move(entry));
       });
-  return written ? Status() : Status(pass(written));
+  if (!written) return pass(written);
+  return removal;
 }
 
-Status remove_all(Store& store, const std::vector<FileInfo>& files, bool dry_run,
-                  VacuumReport& report) {
-  for (const FileInfo& file : files) {
-    if (!dry_run) {
-      Status removed = store.remove(file.path);
-      // Another vacuum may be at the same work.
-      if (!removed && removed.error().code != "SY1101") return removed;
-    }
-    report.removed.push_back(file.path);
-    report.bytes += file.size;
+/// Removes one file unless it was put there anew, or a version that was committed meanwhile uses it
+/// again.
+Result<bool> remove_file(Store& store, const std::string& table, std::shared_ptr<const Log>& log,
+                         const FileInfo& file) {
+  auto info = store.stat(file.path);
+  if (!info) {
+    // Another vacuum may be at the same work.
+    if (info.error().code == "SY1101") return false;
+    return pass(info);
   }
-  return {};
+  if (info->identity != file.identity) return false;
+  if (store.stat(log_path(table, log->newest() + 1))) {
+    const std::int64_t known = log->newest();
+    auto newest = read_log(store, table, log);
+    if (!newest) return pass(newest);
+    log = *newest;
+    for (std::int64_t version = known + 1; version <= log->newest(); ++version) {
+      for (const DataFile& added : log->entries[version]->added) {
+        if (table + '/' + added.path == file.path) return false;
+      }
+    }
+  }
+  Status removed = store.remove(file.path);
+  if (!removed) return pass(removed);
+  return true;
 }
 
 Status vacuum_table(Store& store, const std::string& table, Instant keep_since, Instant now,
                     bool dry_run, VacuumReport& report) {
   // The folder is listed before the log is read: a file that is listed here and committed meanwhile
-  // is then seen as named.
+  // is then seen as needed.
   auto files = store.list_below(table);
   if (!files) return pass(files);
   auto log = read_log(store, table, nullptr);
   if (!log) return pass(log);
   if ((*log)->entries.empty()) return {};
 
-  const Needs needs = needs_of(**log, keep_since);
-  std::vector<FileInfo> unneeded, orphans;
-  for (const FileInfo& file : *files) {
-    const std::string path = file.path.substr(table.size() + 1);
-    if (path.starts_with("_delta_log/") || !path.ends_with(kDataSuffix) ||
-        needs.needed.contains(path))
-      continue;
-    if (needs.named.contains(path)) {
-      unneeded.push_back(file);
-    } else if (file.modified_micros < now.micros - kDayMicros) {
-      orphans.push_back(file);
-    }
-  }
   // First the word, then the deed: a crash in between leaves files too many, never a version that
   // only seems to be whole.
-  if (!unneeded.empty() && !dry_run) {
-    if (Status announced = announce(store, table, *log, needs.keeps_from, now); !announced)
-      return announced;
+  auto removal = announce(store, table, *log, *files, keep_since, now, dry_run);
+  if (!removal) return pass(removal);
+  for (const auto* candidates : {&removal->unneeded, &removal->orphans}) {
+    for (const FileInfo& file : *candidates) {
+      auto removed = dry_run ? Result<bool>(true) : remove_file(store, table, *log, file);
+      if (!removed) return pass(removed);
+      if (!*removed) continue;
+      report.removed.push_back(file.path);
+      report.bytes += file.size;
+    }
   }
-  if (Status removed = remove_all(store, unneeded, dry_run, report); !removed) return removed;
-  return remove_all(store, orphans, dry_run, report);
+  return {};
 }
 
 }  // namespace

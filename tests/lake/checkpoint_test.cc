@@ -113,6 +113,7 @@ TEST_F(CheckpointTest, MoreFilesThanOneBatchHolds) {
     file.path = partition_path("2026-08", "aws-1", "many-" + std::to_string(i));
     file.partition = {{"x_BillingPeriod", "2026-08"}, {"x_Source", "aws-1"}};
     file.sha256 = sha256_hex(file.path);
+    put_file(*store_, "charges", file);
     commit.add.push_back(file);
   }
   ASSERT_TRUE(table_.commit(commit));

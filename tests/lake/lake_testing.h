@@ -60,6 +60,53 @@ inline void write_bytes(const std::string& path, const std::string& bytes) {
   file << bytes;
 }
 
+/// A store that passes everything on; a test overrides what it wants to see or to disturb.
+class ForwardingStore : public Store {
+ public:
+  explicit ForwardingStore(Store& store) : store_(store) {}
+  Result<std::string> read(const std::string& path) override { return store_.read(path); }
+  Result<FileInfo> stat(const std::string& path) override { return store_.stat(path); }
+  Result<std::vector<FileInfo>> list(const std::string& folder) override {
+    return store_.list(folder);
+  }
+  Result<std::vector<FileInfo>> list_below(const std::string& folder) override {
+    return store_.list_below(folder);
+  }
+  Status put_if_absent(const std::string& path, std::string_view content) override {
+    return store_.put_if_absent(path, content);
+  }
+  Status put(const std::string& path, std::string_view content) override {
+    return store_.put(path, content);
+  }
+  Result<std::string> make_staging() override { return store_.make_staging(); }
+  Status discard_staging(const std::string& folder) override {
+    return store_.discard_staging(folder);
+  }
+  Result<std::vector<std::string>> sweep_staging(std::int64_t before_micros,
+                                                 bool dry_run) override {
+    return store_.sweep_staging(before_micros, dry_run);
+  }
+  Status publish(const std::string& file, const std::string& path) override {
+    return store_.publish(file, path);
+  }
+  Status remove(const std::string& path) override { return store_.remove(path); }
+  std::string absolute(const std::string& path) const override { return store_.absolute(path); }
+  Result<std::string> sha256(const std::string& path,
+                             const std::function<void(std::int64_t)>& on_bytes) override {
+    return store_.sha256(path, on_bytes);
+  }
+
+ private:
+  Store& store_;
+};
+
+/// Puts a file of the right size where `file` says, without staging.
+inline void put_file(const Store& store, const std::string& table, const DataFile& file) {
+  const std::filesystem::path path = store.absolute(table + '/' + file.path);
+  std::filesystem::create_directories(path.parent_path());
+  write_bytes(path, std::string(static_cast<std::size_t>(file.size), 'x'));
+}
+
 inline constexpr std::int64_t kSecond = 1'000'000;
 inline constexpr std::int64_t kDay = 86'400 * kSecond;
 /// 2026-07-01T00:00:00Z.

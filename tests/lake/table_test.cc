@@ -81,6 +81,7 @@ TEST_F(TableTest, AnEmptyScopeReplacesTheWholeTable) {
 TEST_F(TableTest, AFileComesBackAsItWasCommitted) {
   DataFile odd = file("2026-07", "aws-1", "a");
   odd.path = "x_BillingPeriod=2026-07/x_Source=aws-1/50 % \xC3\xA9\"#?.parquet";
+  put_file(*store_, "charges", odd);
   odd.stats = R"({"numRecords":10,"minValues":{"x":"a\"b\\"}})";
   ASSERT_TRUE(table_.commit(replace_commit("2026-07", "aws-1", {odd}, later(0))));
   Table other(*store_, "charges");
@@ -215,6 +216,32 @@ TEST_F(TableTest, FilesThatDoNotFitAreRefused) {
   EXPECT_EQ(state().files.size(), 1U);
 }
 
+TEST_F(TableTest, AVersionNamesNoFileThatIsNotThere) {
+  DataFile a = file("2026-07", "aws-1", "a");
+  a.size += 1;
+  EXPECT_EQ(code_of(table_.commit(replace_commit("2026-07", "aws-1", {a}, later(0)))), "SY1309");
+  a.size -= 1;
+  std::filesystem::remove(store_->absolute("charges/" + a.path));
+  EXPECT_EQ(code_of(table_.commit(replace_commit("2026-07", "aws-1", {a}, later(0)))), "SY1309");
+  EXPECT_EQ(state().version, -1);
+
+  // A file that goes away while the version is written: the caller hears of it.
+  class Vanishing : public ForwardingStore {
+   public:
+    using ForwardingStore::ForwardingStore;
+    std::string victim;
+    Status put_if_absent(const std::string& path, std::string_view content) override {
+      std::filesystem::remove(victim);
+      return ForwardingStore::put_if_absent(path, content);
+    }
+  } store(*store_);
+  a = file("2026-07", "aws-1", "b");
+  store.victim = store_->absolute("charges/" + a.path);
+  EXPECT_EQ(
+      code_of(Table(store, "charges").commit(replace_commit("2026-07", "aws-1", {a}, later(0)))),
+      "SY1309");
+}
+
 TEST_F(TableTest, TheCheckDecides) {
   const DataFile a = file("2026-07", "aws-1", "a");
   Commit commit = replace_commit("2026-07", "aws-1", {a}, later(0));
@@ -268,6 +295,7 @@ bool append_many(Store& store, const std::string& writer, int commits) {
     file.partition = {{"x_BillingPeriod", "2026-07"}, {"x_Source", "aws-1"}};
     file.size = file.rows = i;
     file.sha256 = sha256_hex(file.path);
+    put_file(store, "charges", file);
     Commit commit = replace_commit("2026-07", "aws-1", {file}, later(i));
     commit.mode = Commit::Mode::kAppend;
     const auto version = table.commit(commit);

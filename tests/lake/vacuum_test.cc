@@ -105,6 +105,69 @@ TEST_F(VacuumTest, AnIngestAtWorkKeepsItsFiles) {
     EXPECT_TRUE(whole(version)) << "files of the log are never orphans, however old";
 }
 
+/// Lets an ingest that uses a superseded file again commit at a chosen moment of a vacuum.
+class RacingStore : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  std::string moment;
+  std::function<void()> commit;
+  Result<std::vector<FileInfo>> list_below(const std::string& folder) override {
+    auto files = ForwardingStore::list_below(folder);
+    if (folder == "charges") strike("listed");
+    return files;
+  }
+  Status put_if_absent(const std::string& path, std::string_view content) override {
+    strike("before the announcement");
+    Status done = ForwardingStore::put_if_absent(path, content);
+    strike("after the announcement");
+    return done;
+  }
+
+ private:
+  void strike(const std::string& now) {
+    if (now == moment && commit) std::exchange(commit, nullptr)();
+  }
+};
+
+TEST_F(VacuumTest, AFileThatIsUsedAgainMeanwhileStays) {
+  const DataFile first = [&] {
+    const auto snapshot = table_.snapshot(1);
+    for (const DataFile& file : snapshot->files) {
+      if (file.path == partition_path("2026-07", "aws-1", "1")) return file;
+    }
+    return DataFile{};
+  }();
+  ASSERT_FALSE(first.path.empty());
+  const std::string content = read_bytes(folder_.path() + "/charges/" + first.path);
+  for (const char* moment : {"listed", "before the announcement", "after the announcement"}) {
+    SCOPED_TRACE(moment);
+    TemporaryFolder copy;
+    std::filesystem::copy(folder_.path(), copy.path(),
+                          std::filesystem::copy_options::recursive |
+                              std::filesystem::copy_options::overwrite_existing);
+    auto clean = local_store(copy.path());
+    RacingStore racing(*clean);
+    racing.moment = moment;
+    bool committed = false;
+    racing.commit = [&] {
+      const auto version =
+          Table(*clean, "charges")
+              .commit(replace_commit("2026-07", "aws-1", {first}, later(5 * kDaySeconds)));
+      committed = version.has_value();
+    };
+    const auto report = vacuum(racing, {"charges"}, later(4 * kDaySeconds), now_, false);
+    ASSERT_TRUE(report) << describe(report.error());
+    EXPECT_TRUE(committed);
+    EXPECT_GE(report->removed.size(), 2U) << "the others go";
+    Table table(*clean, "charges");
+    const auto snapshot = table.snapshot();
+    ASSERT_TRUE(snapshot) << describe(snapshot.error());
+    const Status verified = verify_files(*clean, table, *snapshot, nullptr);
+    EXPECT_TRUE(verified) << describe(verified.error());
+    EXPECT_EQ(read_bytes(copy.path() + "/charges/" + first.path), content);
+  }
+}
+
 TEST_F(VacuumTest, WhateverIsRemovedNoKeptVersionLosesAFile) {
   // A longer life with appends, corrections and removals, vacuumed at each moment of it.
   for (std::int64_t moment = 0; moment <= 12; ++moment) {

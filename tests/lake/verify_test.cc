@@ -27,45 +27,15 @@ class VerifyTest : public ::testing::Test {
 };
 
 /// Counts how often a file's content is hashed.
-class CountingStore : public Store {
+class CountingStore : public ForwardingStore {
  public:
-  explicit CountingStore(Store& store) : store_(store) {}
+  using ForwardingStore::ForwardingStore;
   std::atomic<int> hashed = 0;
-  Result<std::string> read(const std::string& path) override { return store_.read(path); }
-  Result<FileInfo> stat(const std::string& path) override { return store_.stat(path); }
-  Result<std::vector<FileInfo>> list(const std::string& folder) override {
-    return store_.list(folder);
-  }
-  Result<std::vector<FileInfo>> list_below(const std::string& folder) override {
-    return store_.list_below(folder);
-  }
-  Status put_if_absent(const std::string& path, std::string_view content) override {
-    return store_.put_if_absent(path, content);
-  }
-  Status put(const std::string& path, std::string_view content) override {
-    return store_.put(path, content);
-  }
-  Result<std::string> make_staging() override { return store_.make_staging(); }
-  Status discard_staging(const std::string& folder) override {
-    return store_.discard_staging(folder);
-  }
-  Result<std::vector<std::string>> sweep_staging(std::int64_t before_micros,
-                                                 bool dry_run) override {
-    return store_.sweep_staging(before_micros, dry_run);
-  }
-  Status publish(const std::string& file, const std::string& path) override {
-    return store_.publish(file, path);
-  }
-  Status remove(const std::string& path) override { return store_.remove(path); }
-  std::string absolute(const std::string& path) const override { return store_.absolute(path); }
   Result<std::string> sha256(const std::string& path,
                              const std::function<void(std::int64_t)>& on_bytes) override {
     ++hashed;
-    return store_.sha256(path, on_bytes);
+    return ForwardingStore::sha256(path, on_bytes);
   }
-
- private:
-  Store& store_;
 };
 
 TEST_F(VerifyTest, AGoodLakeIsGood) {
