@@ -103,10 +103,10 @@ Month::Month(const Enterprise& enterprise, int month)
     const Subject& subject = enterprise.subjects[line.subject];
     Active active{l, -1, -1, -1};
     if (!(line.flags & kInstance)) {
-      std::vector<const Change*> changes;
+      std::vector<Change> changes;
       for (const Change& change : enterprise.changes)
         if ((change.kind == "surge" || change.kind == "step") && change.account == subject.account && change.service == subject.service && change.first_hour < last_ && change.last_hour > first_)
-          changes.push_back(&change);
+          changes.push_back(change);
       if (!changes.empty()) {
         active.change = static_cast<int>(changes_of_.size());
         changes_of_.push_back(std::move(changes));
@@ -188,8 +188,8 @@ std::int64_t Month::quantity(const Active& active, std::int64_t hour, bool& pres
     factor = cycle * noise * trend;
   }
   if (active.change >= 0)
-    for (const Change* change : changes_of_[active.change])
-      if (hour >= change->first_hour && hour < change->last_hour) factor = factor / 1000 * static_cast<std::uint64_t>(change->factor_per_mille);
+    for (const Change& change : changes_of_[active.change])
+      if (hour >= change.first_hour && hour < change.last_hour) factor = factor / 1000 * static_cast<std::uint64_t>(change.factor_per_mille);
   auto amount = static_cast<std::int64_t>(static_cast<unsigned __int128>(line.base) * static_cast<std::uint64_t>(g) * factor / 1'000'000'000);
   if (line.flags & kWhole) amount = std::max<std::int64_t>(kUnit, amount / kUnit * kUnit);
   return std::max<std::int64_t>(1, amount);

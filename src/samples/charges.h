@@ -116,7 +116,7 @@ class Month {
   std::vector<int> eligible_;                 ///< positions in active_
   std::vector<int> commitments_;              ///< those of the month, reservations first
   std::vector<std::vector<int>> order_;       ///< for each of them: positions among eligible_, first served first
-  std::vector<std::vector<const Change*>> changes_of_;
+  std::vector<std::vector<Change>> changes_of_;   ///< copies: the enterprise's list still grows
   std::vector<std::vector<std::int64_t>> tiers_;  ///< quantity used in the month before each slot
 };
 

@@ -326,7 +326,10 @@ class Builder {
       result_.changes.push_back({"surge", at, at + 24 * (2 + below(words[0] * 7, 3)), account, service, factor,
                                  std::string(services()[service].name) + " in " + result_.accounts[account].name + " uses " + std::to_string(factor / 1000) + " times its usual quantity"});
     }
+    result_.changes.push_back({"late", begin(), end(), result_.payer[0], -1, 1000, "four rows in a thousand arrive with a month's last delivery only"});
     if (month_count >= 2) {
+      result_.changes.push_back({"retag", result_.month_hours[1], end(), result_.payer[0], -1, 1000,
+                                 "the last delivery of each month has team and owner tags that " + result_.teams[retagged_].name + " added after the fact"});
       const auto words = random_.at(Stream::kEvent, 1000);
       const int account = result_.payer[0] + 1;
       const int service = service_index("AWSLambda");
