@@ -37,8 +37,9 @@ inline Decimal dec(std::string_view text) {
   return value;
 }
 
-inline std::string sql_of_text(const Text& text) { return text ? sql_literal(*text) : "CAST(NULL AS VARCHAR)"; }
-inline std::string sql_of_decimal(Decimal value) { return "CAST('" + to_text(value) + "' AS DECIMAL(38,18))"; }
+inline std::string sql_of_text(const Text& text) { return text ? sql_literal(*text) : "NULL"; }
+/// As text, which the table turns into its own type: quicker than a cast for each cell.
+inline std::string sql_of_decimal(Decimal value) { return "'" + to_text(value) + "'"; }
 
 inline const std::vector<SchemaField>& schema() {
   static const std::vector<SchemaField> fields = {
@@ -58,18 +59,20 @@ inline const std::vector<SchemaField>& schema() {
 inline std::string values_of(const Charge& c) {
   std::string tags = "MAP {";
   for (const auto& [key, value] : c.tags) tags += (tags.size() > 5 ? ", " : "") + sql_literal(key) + ": " + sql_literal(value);
-  tags = c.tags.empty() ? "CAST(NULL AS MAP(VARCHAR, VARCHAR))" : tags + "}";
-  const auto time = [](const std::string& text) { return "TIMESTAMPTZ '" + text + "'"; };
-  const auto quantity = c.quantity ? sql_of_decimal(*c.quantity) : std::string("CAST(NULL AS DECIMAL(38,18))");
-  const std::string null_price = "CAST(NULL AS DECIMAL(38,18))";
+  tags = c.tags.empty() ? "NULL" : tags + "}";
+  const auto time = [](const std::string& text) { return "'" + text + "'"; };
+  const auto quantity = c.quantity ? sql_of_decimal(*c.quantity) : std::string("NULL");
+  const std::string null_price = "NULL";
   const auto month = c.billing_period.value_or("2026-07");
+  Instant begin;
+  EXPECT_TRUE(parse_instant(month + "-01", begin));
   std::vector<std::string> cells = {
       sql_of_text(c.service), sql_of_text(c.account), sql_of_text(c.region), sql_of_text(c.sku), sql_of_text(c.sku), sql_of_text(c.resource),
       sql_of_text(c.category), sql_of_text(c.charge_class), sql_of_text(c.unit), sql_of_text(c.currency), sql_of_text(c.commitment),
       sql_of_text(c.status), sql_of_text(c.issuer), sql_of_text(c.invoice), sql_of_text(c.description), sql_of_text(c.billing_period), tags,
       sql_of_decimal(c.billed), sql_of_decimal(c.effective), sql_of_decimal(c.list), sql_of_decimal(c.contracted), quantity, quantity, null_price,
-      null_price, sql_of_text(c.unit), time(c.start), time(c.end), time(month + "-01"), "TIMESTAMPTZ '" + month + "-01' + INTERVAL 1 MONTH",
-      "'test'", "'d1'", "CAST(" + std::to_string(c.file) + " AS BIGINT)", "CAST(" + std::to_string(c.row) + " AS BIGINT)", "CAST(NULL AS VARCHAR)"};
+      null_price, sql_of_text(c.unit), time(c.start), time(c.end), time(month + "-01"), time(format_date(first_of_month(date_of(begin), 1))),
+      "'test'", "'d1'", std::to_string(c.file), std::to_string(c.row), "NULL"};
   return "(" + join(cells, ", ") + ")";
 }
 
