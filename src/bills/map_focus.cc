@@ -72,7 +72,8 @@ std::string repairs_sql(const std::vector<std::pair<std::string, const Vocabular
 
 std::string source_relation(const Mapping& mapping, std::string_view from) {
   if (mapping.expand.empty()) return std::string(from);
-  return "(SELECT *, unnest(" + mapping.expand + ") AS \"x_part\" FROM " + std::string(from) + ")";
+  // BIGINT, since that is the only integer that functions and columns of ours know.
+  return "(SELECT *, unnest(CAST(" + mapping.expand + " AS BIGINT[])) AS \"x_part\" FROM " + std::string(from) + ")";
 }
 
 Result<Mapping> map_to_focus(const Format& format, const std::vector<ColumnSpec>& columns) {
