@@ -1,5 +1,6 @@
 #include "cli/command.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 
@@ -78,7 +79,12 @@ std::vector<Flag> common_flags(FlagGroup group, CommonOptions& common) {
 std::vector<Flag> flags_of(const Command& command, CommonOptions& common) {
   std::vector<Flag> flags = command.flags;
   for (FlagGroup group : command.groups) {
-    for (Flag& flag : common_flags(group, common)) flags.push_back(std::move(flag));
+    for (Flag& flag : common_flags(group, common)) {
+      // A command's own flag stands in for the common one of that name.
+      const bool own = std::any_of(command.flags.begin(), command.flags.end(),
+                                   [&](const Flag& other) { return other.name == flag.name; });
+      if (!own) flags.push_back(std::move(flag));
+    }
   }
   for (Flag& flag : common_flags(FlagGroup::kGeneral, common)) flags.push_back(std::move(flag));
   return flags;

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <set>
 
 #include "base/text.h"
 #include "cli/cache.h"
@@ -82,6 +83,12 @@ Status check_reconciled(const CommonOptions& common, const Report& report) {
               "steelyard reconcile shows each difference",
               {"nothing is shown because of --require-reconciled"}};
   return fail(std::move(error));
+}
+
+/// On one page a note is said once.
+Report without_said(Report report, std::set<std::string>& said) {
+  std::erase_if(report.notes, [&](const std::string& note) { return !said.insert(note).second; });
+  return report;
 }
 
 }  // namespace
@@ -178,12 +185,15 @@ Status show(const Context& context, const std::vector<Report>& reports,
     return write_parquet(reports[0], common.out);
   }
   Style style = style_of_place(common, STDOUT_FILENO);
+  style.brief = reports.size() > 1;
+  std::set<std::string> said;
   std::string text;
   for (std::size_t i = 0; i < reports.size(); ++i) {
     const Report& report = reports[i];
     style.figure = source != nullptr && figures_apply(report) ? figure_id(report.question) : "";
     if (!style.figure.empty()) remember_figure(style.figure, {report.question, *source});
-    const std::string piece = render(report, *format, style);
+    const std::string piece = render(
+        *format == OutputFormat::kTable ? without_said(report, said) : report, *format, style);
     const bool blank_between = *format == OutputFormat::kTable ||
                                *format == OutputFormat::kMarkdown ||
                                *format == OutputFormat::kPlain;

@@ -129,8 +129,11 @@ std::string quantity_text(Decimal value, bool thousands) {
   return text;
 }
 
+/// "2026-07-01", "2026-07-01 12:30" or, with seconds, as it is. For people only: programs get the
+/// ISO form.
 std::string instant_text(const std::string& iso, bool date_only) {
   if (date_only && iso.size() >= 10) return iso.substr(0, 10);
+  if (iso.size() == 20 && iso.ends_with(":00Z")) return iso.substr(0, 10) + " " + iso.substr(11, 5);
   return iso;
 }
 
@@ -209,7 +212,8 @@ Display display_of(const Report& report, bool thousands) {
       cell.sign = *flag ? 1 : -1;
     } else {
       cell.text = row[c].text();
-      if (kind == CellKind::kInstant) cell.text = instant_text(cell.text, date_only[c]);
+      if (kind == CellKind::kInstant && thousands)
+        cell.text = instant_text(cell.text, date_only[c]);
     }
     return cell;
   };

@@ -27,6 +27,7 @@ struct Style {
   bool color = false;   ///< ANSI colours and weights
   bool unicode = true;  ///< rules, bars and sparklines of block characters; else ASCII
   bool raw = false;     ///< CSV: no guard against formulas
+  bool brief = false;   ///< table: a footer of one line, for one section of several
   std::string figure;   ///< the figure's id, "" when it cannot be explained
 };
 

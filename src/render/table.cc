@@ -53,8 +53,21 @@ std::string to_ascii(std::string_view text) {
   return out;
 }
 
+/// Cut to the width; of a path the end is kept, because that is where its files differ.
 std::string fitted(std::string_view text, int width, const Style& style) {
-  const std::string cut = fit_width(text, width);
+  const bool path =
+      text.find('/') != std::string_view::npos && text.find(' ') == std::string_view::npos;
+  std::string cut;
+  if (path && width > 1 && display_width(text) > width) {
+    std::size_t from = 0;
+    while (from < text.size() && display_width(text.substr(from)) > width - 1) {
+      for (++from; from < text.size() && (static_cast<unsigned char>(text[from]) & 0xC0) == 0x80;)
+        ++from;
+    }
+    cut = "…" + std::string(text.substr(from));
+  } else {
+    cut = fit_width(text, width);
+  }
   return style.unicode ? cut : to_ascii(cut);
 }
 
@@ -71,6 +84,7 @@ std::string repeated(std::string_view piece, int count) {
 /// A column laid out: its cells are final text of at most `width` columns, colour not yet applied.
 struct Lane {
   std::size_t column = 0;  ///< of the report: lanes are dropped when the terminal is narrow
+  std::string name;
   CellKind kind = CellKind::kText;
   bool right = false;
   int width = 0;
@@ -96,17 +110,39 @@ void align_decimals(Lane& lane) {
   }
 }
 
+int widest_of(const Lane& lane) {
+  int width = 0;
+  for (const auto* list : {&lane.cells, &lane.totals}) {
+    for (const std::string& cell : *list) width = std::max(width, display_width(cell));
+  }
+  return width;
+}
+
+bool is_name(const Lane& lane) {
+  return lane.kind == CellKind::kText || lane.kind == CellKind::kInstant;
+}
+
+void draw_series(Lane& lane, const Display& display, int width, const Style& style) {
+  const auto draw = [&](const std::vector<std::vector<DisplayCell>>& rows,
+                        std::vector<std::string>& cells) {
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      cells[r] = sparkline(series_values(rows[r][lane.column].text), width, style.unicode);
+    }
+  };
+  draw(display.rows, lane.cells);
+  draw(display.totals, lane.totals);
+  lane.width = std::max(display_width(lane.title), widest_of(lane));
+}
+
 Lane lane_of(const Report& report, const Display& display, std::size_t c, const Style& style) {
   Lane lane;
   lane.column = c;
+  lane.name = display.columns[c].name;
   lane.kind = display.columns[c].kind;
   lane.right = is_numeric(lane.kind);
   lane.title = shown(display.columns[c].title, style);
   const auto cell_text = [&](const DisplayCell& cell, bool total) -> std::string {
     if (cell.null) return total || lane.right ? "" : style.unicode ? "–" : "-";
-    if (lane.kind == CellKind::kSeries) {
-      return sparkline(series_values(cell.text), kMaxSpark, style.unicode);
-    }
     if (lane.kind == CellKind::kFlag) {
       return !style.unicode ? cell.text : cell.sign > 0 ? "✓" : "✗";
     }
@@ -114,11 +150,9 @@ Lane lane_of(const Report& report, const Display& display, std::size_t c, const 
   };
   for (const auto& row : display.rows) lane.cells.push_back(cell_text(row[c], false));
   for (const auto& row : display.totals) lane.totals.push_back(cell_text(row[c], true));
+  if (lane.kind == CellKind::kSeries) draw_series(lane, display, kMaxSpark, style);
   if (is_money(lane.kind) || lane.kind == CellKind::kQuantity) align_decimals(lane);
-  lane.width = display_width(lane.title);
-  for (const auto* list : {&lane.cells, &lane.totals}) {
-    for (const std::string& cell : *list) lane.width = std::max(lane.width, display_width(cell));
-  }
+  lane.width = std::max(display_width(lane.title), widest_of(lane));
   lane.bars = lane.kind == CellKind::kShare && report.rows.size() > 1;
   return lane;
 }
@@ -129,30 +163,102 @@ int total_width(const std::vector<Lane>& lanes) {
   return lanes.empty() ? width : width - kGap;
 }
 
-/// Gives up, in this order: bars, width of the widest names, sparklines. Figures are never cut.
-void fit_lanes(std::vector<Lane>& lanes, int width) {
-  const auto shrink_names = [&](int smallest) {
-    while (total_width(lanes) > width) {
-      Lane* widest = nullptr;
-      for (Lane& lane : lanes) {
-        const bool name = lane.kind == CellKind::kText || lane.kind == CellKind::kInstant;
-        if (name && lane.width > smallest && (widest == nullptr || lane.width > widest->width)) {
-          widest = &lane;
-        }
-      }
-      if (widest == nullptr) return;
-      --widest->width;
+/// What a table becomes when the terminal is narrow: some lanes say their one value above, some
+/// below each row.
+struct Layout {
+  std::vector<Lane> lanes, below;
+  std::vector<std::string> above;  ///< "format focus-1.4"
+};
+
+/// All rows have the same text there, so that it can be said once.
+bool is_constant(const Lane& lane) {
+  return lane.kind == CellKind::kText && lane.cells.size() > 1 && lane.cells[0] != "–" &&
+         lane.cells[0] != "-" &&
+         std::all_of(lane.cells.begin(), lane.cells.end(),
+                     [&](const std::string& cell) { return cell == lane.cells[0]; }) &&
+         std::all_of(lane.totals.begin(), lane.totals.end(), [&](const std::string& cell) {
+           return cell.empty() || cell == lane.cells[0];
+         });
+}
+
+bool is_empty(const Lane& lane) {
+  const auto blank = [](const std::string& cell) {
+    return cell.empty() || cell == "–" || cell == "-";
+  };
+  return !lane.right && !lane.cells.empty() &&
+         std::all_of(lane.cells.begin(), lane.cells.end(), blank) &&
+         std::all_of(lane.totals.begin(), lane.totals.end(), blank);
+}
+
+/// Narrows the widest names, no further than `smallest`, until the table fits.
+void shrink_names(std::vector<Lane>& lanes, int width, int smallest) {
+  while (total_width(lanes) > width) {
+    Lane* widest = nullptr;
+    for (Lane& lane : lanes) {
+      if (is_name(lane) && lane.width > smallest &&
+          (widest == nullptr || lane.width > widest->width))
+        widest = &lane;
+    }
+    if (widest == nullptr) return;
+    --widest->width;
+  }
+}
+
+/// Gives up, in this order: pictures, what can be said once, the counts of rows, the ends of names;
+/// then names move below their row. Figures are never cut.
+Layout fit_lanes(std::vector<Lane> all, const Display& display, const Style& style) {
+  Layout layout;
+  std::vector<Lane>& lanes = layout.lanes;
+  lanes = std::move(all);
+  const auto too_wide = [&] { return total_width(lanes) > style.width; };
+  const auto first = [&](const Lane& lane) { return lane.column == 0; };
+  std::erase_if(lanes, [&](const Lane& lane) { return !first(lane) && is_empty(lane); });
+  std::erase_if(lanes, [&](const Lane& lane) {
+    return !first(lane) && lane.name == "currency" && is_constant(lane);
+  });
+  const auto narrow_series = [&](int columns) {
+    for (Lane& lane : lanes) {
+      if (too_wide() && lane.kind == CellKind::kSeries) draw_series(lane, display, columns, style);
     }
   };
-  shrink_names(28);
-  if (total_width(lanes) > width) {
+  const auto move_below = [&](int longer_than) {
+    for (std::size_t i = lanes.size(); i-- > 1 && too_wide();) {
+      if (lanes[i].kind != CellKind::kText || lanes[i].name == "currency" ||
+          widest_of(lanes[i]) <= longer_than)
+        continue;
+      layout.below.insert(layout.below.begin(), std::move(lanes[i]));
+      lanes.erase(lanes.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+  };
+  narrow_series(12);
+  shrink_names(lanes, style.width, 32);
+  if (too_wide()) {
     for (Lane& lane : lanes) lane.bars = false;
   }
-  shrink_names(16);
-  if (total_width(lanes) > width) {
-    std::erase_if(lanes, [](const Lane& lane) { return lane.kind == CellKind::kSeries; });
+  shrink_names(lanes, style.width, 28);
+  for (std::size_t i = lanes.size(); i-- > 1 && too_wide();) {
+    if (!is_constant(lanes[i])) continue;
+    layout.above.push_back(lanes[i].title + " " + lanes[i].cells[0]);
+    lanes.erase(lanes.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  shrink_names(kMinText);
+  move_below(40);
+  for (Lane& lane : lanes) {
+    // A long title over short names is cut before any name is.
+    if (too_wide() && is_name(lane))
+      lane.width = std::max(widest_of(lane), std::min(lane.width, 8));
+  }
+  shrink_names(lanes, style.width, 22);
+  if (too_wide())
+    std::erase_if(lanes, [](const Lane& lane) {
+      return lane.kind == CellKind::kCount && lane.name == "rows";
+    });
+  narrow_series(6);
+  shrink_names(lanes, style.width, 16);
+  if (too_wide())
+    std::erase_if(lanes, [](const Lane& lane) { return lane.kind == CellKind::kSeries; });
+  move_below(0);
+  shrink_names(lanes, style.width, kMinText);
+  return layout;
 }
 
 std::string line_of(const std::vector<Lane>& lanes, const Style& style,
@@ -209,12 +315,37 @@ std::string period_words(const std::string& period) {
   return describe(Period{date_of(begin), date_of(end), period});
 }
 
+/// The one currency of all rows, or "".
+std::string only_currency(const Report& report) {
+  std::string only;
+  bool money = false;
+  for (const ReportColumn& column : report.columns) money = money || is_money(column.kind);
+  for (const auto* list : {&report.rows, &report.totals}) {
+    for (const auto& row : *list) {
+      const std::string currency = currency_of_row(report, row);
+      if (!only.empty() && currency != only) return "";
+      only = currency;
+    }
+  }
+  return money ? only : "";
+}
+
 /// The line under the title: what a reader must know before the first figure.
-std::string subtitle_of(const Report& report) {
+std::string subtitle_of(const Report& report, const std::vector<std::string>& above) {
   std::vector<std::string> parts;
   if (!report.provenance.period.empty()) parts.push_back(period_words(report.provenance.period));
-  if (lacks_currency_column(report)) parts.push_back("in " + report.provenance.currencies[0]);
+  if (const std::string currency = only_currency(report); !currency.empty())
+    parts.push_back("in " + currency);
+  parts.insert(parts.end(), above.begin(), above.end());
   return join(parts, ", ");
+}
+
+std::string dim_lines(const std::string& text, const Style& style) {
+  std::string out;
+  for (const std::string& piece : wrapped(text, std::max(40, style.width - kIndent))) {
+    if (!piece.empty()) out += spaces(kIndent) + inked(piece, Ink::kDim, style) + "\n";
+  }
+  return out;
 }
 
 std::string footer_of(const Report& report, const Style& style) {
@@ -226,16 +357,20 @@ std::string footer_of(const Report& report, const Style& style) {
     }
   }
   if (!report.notes.empty()) out += "\n";
-  const std::string line = shown(provenance_line(report.provenance), style);
-  for (const std::string& piece : wrapped(line, std::max(40, style.width - kIndent))) {
-    if (!piece.empty()) out += spaces(kIndent) + inked(piece, Ink::kDim, style) + "\n";
+  if (style.brief) {
+    // Period and currency stand under the title already.
+    Provenance rest = report.provenance;
+    rest.period.clear();
+    if (rest.currencies.size() > 1) rest.currencies.clear();
+    return out + dim_lines(shown(provenance_line(rest), style) +
+                               (style.figure.empty() ? "" : " figure=" + style.figure),
+                           style);
   }
+  out += dim_lines(shown(provenance_line(report.provenance), style), style);
   if (!style.figure.empty()) {
-    out += spaces(kIndent) +
-           inked("figure " + style.figure + "  (the rows behind it: steelyard explain " +
-                     style.figure + (report.rows.empty() ? "" : ":1") + ")",
-                 Ink::kDim, style) +
-           "\n";
+    out += dim_lines("figure " + style.figure + "  (the rows behind it: steelyard explain " +
+                         style.figure + (report.rows.empty() ? "" : ":1") + ")",
+                     style);
   }
   return out;
 }
@@ -254,55 +389,99 @@ std::string shown(std::string_view data, const Style& style) {
   return style.unicode ? safe : to_ascii(safe);
 }
 
+namespace {
+
+/// The texts that had to leave their lanes, in dim lines under the row.
+std::string below_of(const std::vector<Lane>& below, std::size_t row, const Style& style) {
+  std::vector<std::string> parts;
+  for (const Lane& lane : below) {
+    const std::string& cell = lane.cells[row];
+    if (cell.empty() || cell == "–" || cell == "-") continue;
+    parts.push_back(lane.title + " " + cell);
+  }
+  std::string out;
+  const int indent = kIndent + 2;
+  if (parts.empty()) return out;
+  for (const std::string& line :
+       wrapped(join(parts, style.unicode ? " · " : " | "), std::max(30, style.width - indent))) {
+    out += spaces(indent) + inked(line, Ink::kDim, style) + "\n";
+  }
+  return out;
+}
+
+/// Rows of several currencies stand in groups; a line is left between the groups.
+bool grouped_by_currency(const Report& report) {
+  std::vector<std::string> seen;
+  for (const auto& row : report.rows) {
+    const std::string currency = currency_of_row(report, row);
+    if (!seen.empty() && seen.back() == currency) continue;
+    if (std::find(seen.begin(), seen.end(), currency) != seen.end()) return false;
+    seen.push_back(currency);
+  }
+  return seen.size() > 1 && report.rows.size() > seen.size();
+}
+
+std::string grid_of(const Report& report, const Display& display, const Layout& layout,
+                    const Style& style) {
+  const std::vector<Lane>& lanes = layout.lanes;
+  const auto no_fraction = [](const Lane&) { return -1.0; };
+  const int width = std::min(std::max(style.width, 20), total_width(lanes)) - kIndent;
+  const std::string rule =
+      spaces(kIndent) + inked(repeated(style.unicode ? "─" : "-", width), Ink::kDim, style) + "\n";
+  std::string out = line_of(
+      lanes, style, [](const Lane& lane) { return lane.title; },
+      [](const Lane&) { return Ink::kDim; }, no_fraction);
+  out += rule;
+  if (report.rows.empty()) out += spaces(kIndent) + inked("no rows", Ink::kDim, style) + "\n";
+  const bool grouped = grouped_by_currency(report);
+  for (std::size_t r = 0; r < display.rows.size(); ++r) {
+    if (grouped && r > 0 &&
+        currency_of_row(report, report.rows[r]) != currency_of_row(report, report.rows[r - 1]))
+      out += "\n";
+    const auto& row = display.rows[r];
+    out += line_of(
+        lanes, style, [&](const Lane& lane) { return lane.cells[r]; },
+        [&](const Lane& lane) {
+          const DisplayCell& cell = row[lane.column];
+          if (lane.kind == CellKind::kChange && cell.sign != 0)
+            return cell.sign > 0 ? Ink::kRed : Ink::kGreen;
+          if (lane.kind == CellKind::kFlag) return cell.sign > 0 ? Ink::kGreen : Ink::kRed;
+          return cell.null ? Ink::kDim : Ink::kPlain;
+        },
+        [&](const Lane& lane) { return row[lane.column].fraction; });
+    out += below_of(layout.below, r, style);
+  }
+  if (!display.totals.empty()) out += rule;
+  for (std::size_t r = 0; r < display.totals.size(); ++r) {
+    const auto& row = display.totals[r];
+    out += line_of(
+        lanes, style, [&](const Lane& lane) { return lane.totals[r]; },
+        [&](const Lane& lane) {
+          const DisplayCell& cell = row[lane.column];
+          if (lane.kind == CellKind::kChange && cell.sign != 0)
+            return cell.sign > 0 ? Ink::kRed : Ink::kGreen;
+          return Ink::kBold;
+        },
+        no_fraction);
+  }
+  return out + "\n";
+}
+
+}  // namespace
+
 std::string table_of(const Report& report, const Style& style) {
   const Display display = display_of(report, true);
   std::vector<Lane> lanes;
   for (std::size_t c = 0; c < display.columns.size(); ++c) {
     lanes.push_back(lane_of(report, display, c, style));
   }
-  fit_lanes(lanes, style.width);
-
+  const Layout layout = fit_lanes(std::move(lanes), display, style);
   std::string out;
   if (!report.title.empty()) out += render_heading(report.title, style);
-  const std::string subtitle = subtitle_of(report);
-  if (!subtitle.empty())
-    out += spaces(kIndent) + inked(shown(subtitle, style), Ink::kDim, style) + "\n";
+  const std::string subtitle = subtitle_of(report, layout.above);
+  if (!subtitle.empty()) out += dim_lines(shown(subtitle, style), style);
   if (!out.empty()) out += "\n";
-
-  const auto no_fraction = [](const Lane&) { return -1.0; };
-  if (!lanes.empty()) {
-    const int width = std::min(std::max(style.width, 20), total_width(lanes)) - kIndent;
-    const std::string rule = spaces(kIndent) +
-                             inked(repeated(style.unicode ? "─" : "-", width), Ink::kDim, style) +
-                             "\n";
-    out += line_of(
-        lanes, style, [](const Lane& lane) { return lane.title; },
-        [](const Lane&) { return Ink::kDim; }, no_fraction);
-    out += rule;
-    if (report.rows.empty()) out += spaces(kIndent) + inked("no rows", Ink::kDim, style) + "\n";
-    const auto rows_of = [&](const std::vector<std::vector<DisplayCell>>& cells, bool totals) {
-      for (std::size_t r = 0; r < cells.size(); ++r) {
-        const auto& row = cells[r];
-        out += line_of(
-            lanes, style, [&](const Lane& lane) { return totals ? lane.totals[r] : lane.cells[r]; },
-            [&](const Lane& lane) {
-              const DisplayCell& cell = row[lane.column];
-              if (lane.kind == CellKind::kChange && cell.sign != 0)
-                return cell.sign > 0 ? Ink::kRed : Ink::kGreen;
-              if (lane.kind == CellKind::kFlag) return cell.sign > 0 ? Ink::kGreen : Ink::kRed;
-              if (cell.null && !totals) return Ink::kDim;
-              return totals ? Ink::kBold : Ink::kPlain;
-            },
-            [&](const Lane& lane) { return totals ? -1.0 : row[lane.column].fraction; });
-      }
-    };
-    rows_of(display.rows, false);
-    if (!display.totals.empty()) {
-      out += rule;
-      rows_of(display.totals, true);
-    }
-    out += "\n";
-  }
+  if (!layout.lanes.empty()) out += grid_of(report, display, layout, style);
   return out + footer_of(report, style);
 }
 
