@@ -52,6 +52,7 @@ inline constexpr ErrorCode kErrorCodes[] = {
     {"SY1245", "formats are mixed in one delivery", "All files of a delivery must have one format. Ingest them one at a time."},
     {"SY1246", "file changed while it was read", "Another program wrote to the file. Run again when it has finished."},
     {"SY1247", "rows were lost", "The reader and the mapping disagree about the number of rows. Nothing was committed. This is a mistake in Steelyard: please report it."},
+    {"SY1248", "money is not conserved", "What the source says is not what the mapping yields, and no rule names the difference. Nothing was committed. Report the format of this bill, so that a rule can be made for it."},
     {"SY1302", "no such version", "The table has no version of this number, or none that is this old. 'steelyard log' lists the versions that there are."},
     {"SY1303", "version was vacuumed away", "Files that only this old version needed were removed by 'steelyard vacuum'. Ask for a younger version, or load the deliveries again."},
     {"SY1304", "damaged log", "An entry of a table's log is missing or is not what was written: a disk fault, or somebody changed the lake by other means. Restore the file that is named from a backup."},

@@ -48,6 +48,8 @@ std::string to_json(const DeliveryRecord& record) {
   out["sums"] = Json::object();
   for (const auto& [currency, sums] : record.sums) {
     out["sums"][currency] = {{"in", sums_to_json(sums.in)}, {"out", sums_to_json(sums.out)}, {"residual", sums.residual}};
+    Json& named = out["sums"][currency]["named"] = Json::object();
+    for (const auto& [cost, parts] : sums.named) named[cost] = sums_to_json(parts);
   }
   out["accounts"] = record.accounts;
   out["issuers"] = record.issuers;
@@ -88,6 +90,7 @@ Result<DeliveryRecord> parse_delivery_record(const std::string& json) {
     for (const auto& [currency, sums] : in.at("sums").items()) {
       sums_from_json(sums.at("in"), record.sums[currency].in);
       sums_from_json(sums.at("out"), record.sums[currency].out);
+      for (const auto& [cost, parts] : sums.at("named").items()) sums_from_json(parts, record.sums[currency].named[cost]);
       record.sums[currency].residual = sums.at("residual").get<std::map<std::string, std::string>>();
     }
     record.accounts = in.at("accounts").get<std::vector<std::string>>();

@@ -33,6 +33,7 @@ struct Prepared {
   std::string delivery_id;
   std::vector<DeliveredFile> files;        ///< path and hash; rows are set per period
   std::vector<SchemaField> schema;
+  std::vector<NamedResidual> residuals;
   std::map<std::string, std::vector<Staged>> periods;
   std::int64_t rows_rejected = 0, rounded_cells = 0;
   std::vector<RejectedRow> rejected;
@@ -52,13 +53,35 @@ std::string residual_text(Decimal in, Decimal out, Int128 residual_e36) {
   return (negative ? "-" : "") + head + tail;
 }
 
-ControlSums control_sums(const TapSums& sums) {
+/// Nothing may be missing that is not named: what went in is what came out, what a rule left out, and the digits beyond 18 decimals.
+Status conserve(const ControlSums& sums, const TapSums& seen, const std::string& currency) {
+  for (int c = 0; c < kCosts; ++c) {
+    const std::string name(column(kBases[c]));
+    Decimal open = seen.in[c] - seen.out[c];
+    if (const auto named = sums.named.find(name); named != sums.named.end()) {
+      for (const auto& [what, amount] : named->second) open -= amount;
+    }
+    if (open.units == 0) continue;
+    Error error;
+    error.code = "SY1248";
+    error.what = name + " is not conserved: " + to_text(seen.in[c]) + " " + currency + " went in, " + to_text(seen.out[c]) +
+                 " came out, and " + to_text(open) + " has no name";
+    error.fix = "nothing was committed; report the format of this bill, so that a rule can be made for it";
+    return fail(std::move(error));
+  }
+  return {};
+}
+
+ControlSums control_sums(const TapSums& sums, const std::vector<NamedResidual>& residuals) {
   ControlSums out;
   for (int c = 0; c < kCosts; ++c) {
     const std::string name(column(kBases[c]));
     out.in[name] = sums.in[c];
     out.out[name] = sums.out[c];
     out.residual[name] = residual_text(sums.in[c], sums.out[c], sums.residual_e36[c]);
+  }
+  for (std::size_t n = 0; n < residuals.size() && n < sums.named.size(); ++n) {
+    if (sums.named[n].units != 0) out.named[residuals[n].column][residuals[n].name] += sums.named[n];
   }
   return out;
 }
@@ -88,6 +111,11 @@ Relation relation_of(const Mapping& mapping, const OpenFile& file, const std::st
   add("x_SourceRow", "\"x_SourceRow\"");
   add("x_SourceDecimals", "\"x_SourceDecimals\"");
   relation.inputs.push_back({"x_SourceDecimals", Type::kText, true});
+  for (std::size_t n = 0; n < mapping.residuals.size(); ++n) {
+    const std::string name = "residual_" + std::to_string(n);
+    add(name, mapping.residuals[n].sql);
+    relation.inputs.push_back({name, Type::kDecimal, false});
+  }
   for (const auto& [cost, sql] : mapping.control_in) {
     add("in_" + cost, sql);
     relation.inputs.push_back({"in_" + cost, Type::kDecimal, false});
@@ -188,7 +216,8 @@ class Ingest {
         committed = committed || *done;
       }
     }
-    if (committed) {
+    // Also when everything was loaded already: an ingest that was interrupted after its commit left the catalogue behind.
+    if (committed || (!options_.dry_run && !report_.deliveries.empty())) {
       auto engine = open_duckdb(engine_options());
       if (!engine) return pass(engine);
       if (auto derived = publish_catalogue(store_, **engine, options_.now); !derived) return derived;
@@ -287,6 +316,15 @@ class Ingest {
       ++progress_.file_number;
     }
     next.source = next.delivery.source.empty() ? source_of(next) : slug(next.delivery.source);
+    if (next.format.dataset != Dataset::kCharges) return {};
+    for (const auto& [period, staged] : next.periods) {
+      for (const auto& [currency, sums] : total_of(staged).sums) {
+        if (auto kept = conserve(control_sums(sums, next.residuals), sums, currency); !kept) {
+          kept.error().where = next.delivery.files.front() + ", billing period " + period;
+          return kept;
+        }
+      }
+    }
     return {};
   }
 
@@ -313,6 +351,7 @@ class Ingest {
     std::vector<SchemaField> schema = relation.schema;
     schema.push_back({"x_SourceFile", Type::kInt64});
     widen(next.schema, schema);
+    next.residuals = bill->mapping.residuals;
 
     // The usual file holds one billing period and streams into one Parquet file. When a second period turns up, the pass begins again and
     // writes one file per period, which costs more.
@@ -402,6 +441,12 @@ class Ingest {
     return {};
   }
 
+  static TapPeriod total_of(const std::vector<Staged>& staged) {
+    TapPeriod total;
+    for (const Staged& file : staged) total.merge(file.tap);
+    return total;
+  }
+
   static std::string source_of(const Prepared& delivery) {
     std::set<std::string> providers, accounts;
     for (const auto& [period, staged] : delivery.periods) {
@@ -457,18 +502,17 @@ class Ingest {
     record.mode = options_.append ? "append" : "replace";
     record.delivered = delivery.delivery.delivered;
     record.files = delivery.files;
-    TapPeriod total;
-    for (const Staged& file : staged) {
-      record.files[file.file].rows += file.tap.rows_in;
-      total.merge(file.tap);
-    }
+    for (const Staged& file : staged) record.files[file.file].rows += file.tap.rows_in;
+    const TapPeriod total = total_of(staged);
     record.rows_in = total.rows_in;
     record.rows_out = total.rows_out;
     record.rows_derived = total.rows_out - total.rows_in;
     record.rows_rejected = delivery.rows_rejected;
     record.content = total.content;
     if (delivery.format.dataset == Dataset::kCharges) {
-      for (const auto& [currency, sums] : total.sums) record.sums[currency] = control_sums(sums);
+      for (const auto& [currency, sums] : total.sums) {
+        record.sums[currency] = control_sums(sums, delivery.residuals);
+      }
     }
     record.issuers.assign(total.issuers.begin(), total.issuers.end());
     if (total.end.micros != 0) record.period_start = total.start, record.period_end = total.end;
@@ -615,6 +659,9 @@ class Ingest {
         for (const auto& [cost, residual] : sums.residual) {
           if (residual != "0") warnings.push_back(cost + " in " + currency + ": residual " + residual);
         }
+        for (const auto& [cost, parts] : sums.named) {
+          for (const auto& [name, amount] : parts) warnings.push_back(cost + " in " + currency + ": " + to_text(amount) + " of it is " + name);
+        }
       }
     }
     if (delivery.rounded_cells > 0) {
@@ -644,10 +691,10 @@ Result<FilesView> open_files_as_charges(Engine& engine, const std::vector<std::s
   auto found = discover(paths, format);
   if (!found) return pass(found);
   FilesView view;
-  view.deliveries = found->deliveries;
+  view.deliveries = newest_of_each_scope(found->deliveries);  // earlier deliveries of a scope would count its charges again
   std::string sql;
   std::size_t number = 0;
-  for (const Delivery& delivery : found->deliveries) {
+  for (const Delivery& delivery : view.deliveries) {
     for (std::size_t i = 0; i < delivery.files.size(); ++i) {
       auto bill = open_bill(engine, delivery.files[i], delivery.format, format, "bill_" + std::to_string(number++), limits);
       if (!bill) return pass(bill);

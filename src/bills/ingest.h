@@ -44,6 +44,7 @@ struct IngestOptions {
 struct ControlSums {
   std::map<std::string, Decimal> in, out;               ///< `in` without the digits beyond 18 decimals
   std::map<std::string, std::string> residual;          ///< what the source says less `out`: exact decimal text, up to 36 decimals, "0" when none
+  std::map<std::string, std::map<std::string, Decimal>> named;  ///< the parts of a residual that a rule leaves out on purpose, by cost and name
 };
 
 struct IngestedDelivery {

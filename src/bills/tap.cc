@@ -63,6 +63,8 @@ void TapPeriod::merge(const TapPeriod& other) {
       ours.out[c] += theirs.out[c];
       add_exactly(ours.residual_e36[c], theirs.residual_e36[c]);
     }
+    ours.named.resize(std::max(ours.named.size(), theirs.named.size()));
+    for (std::size_t n = 0; n < theirs.named.size(); ++n) ours.named[n] += theirs.named[n];
   }
   accounts.insert(other.accounts.begin(), other.accounts.end());
   providers.insert(other.providers.begin(), other.providers.end());
@@ -90,6 +92,7 @@ Tap::Tap(std::vector<Input> inputs, std::int64_t file_index) : inputs_(std::move
     if (name == "InvoiceIssuerName") issuer_ = at;
     if (name == "x_SourceDecimals") decimals_ = at;
     if (name == "x_part") part_ = at;
+    if (name.starts_with("residual_")) named_.push_back(at);
     for (int c = 0; c < kCosts; ++c) {
       const std::string cost(column(kBases[static_cast<std::size_t>(c)]));
       if (name == cost) out_[c] = at;
@@ -293,6 +296,9 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
     if (auto fits = expect(out_[c], Type::kDecimal); !fits) return fits;
     if (auto fits = expect(in_[c], Type::kDecimal); !fits) return fits;
   }
+  for (const int column : named_) {
+    if (auto fits = expect(column, Type::kDecimal); !fits) return fits;
+  }
   for (const int column : {period_start_, period_end_, charge_start_}) {
     if (auto fits = expect(column, Type::kInstant); !fits) return fits;
   }
@@ -331,6 +337,7 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
     }
     if (new_period || currency != currency_key) {
       sums = &period->sums[text_of(currency)];
+      sums->named.resize(named_.size());
       currency_key = currency;
     }
     const std::uint64_t owner = mixed(provider) + account;
@@ -362,6 +369,9 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
         }
       }
       if (in_[c] >= 0 && !derived && !view_at(in_[c]).is_null(r)) add_exactly(sums->in[c].units, view_at(in_[c]).units(r));
+    }
+    for (std::size_t n = 0; n < named_.size() && !derived; ++n) {
+      if (!view_at(named_[n]).is_null(r)) add_exactly(sums->named[n].units, view_at(named_[n]).units(r));
     }
     if (out_[0] >= 0) {
       const bool positive = out[2] >= 0;

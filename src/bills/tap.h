@@ -25,6 +25,7 @@ inline constexpr int kCosts = 4;  ///< billed, effective, list, contracted: in t
 struct TapSums {
   Decimal in[kCosts], out[kCosts];
   Int128 residual_e36[kCosts] = {0, 0, 0, 0};  ///< digits beyond 18 decimals that the source had, in units of 10^-36
+  std::vector<Decimal> named;                  ///< what a rule leaves out on purpose, in the order of Mapping::residuals
   bool operator==(const TapSums&) const = default;
 };
 
@@ -52,7 +53,7 @@ class Tap {
     bool hashed = true;    ///< part of the row's content
   };
   /// Roles are found by name: BillingPeriodStart, BillingPeriodEnd, ChargePeriodStart, BillingCurrency, ServiceProviderName, InvoiceIssuerName,
-  /// BillingAccountId, the four costs, in_<cost> for what the source says, x_SourceDecimals, x_part.
+  /// BillingAccountId, the four costs, in_<cost> for what the source says, residual_<n> for what a rule leaves out, x_SourceDecimals, x_part.
   Tap(std::vector<Input> inputs, std::int64_t file_index);
 
   /// Makes the tap callable in the engine, by the SQL of call_sql().
@@ -79,6 +80,7 @@ class Tap {
   std::vector<std::uint64_t> seeds_;
   std::int64_t file_index_;
   int period_start_ = -1, period_end_ = -1, charge_start_ = -1, currency_ = -1, provider_ = -1, account_ = -1, issuer_ = -1, decimals_ = -1, part_ = -1;
+  std::vector<int> named_;
   int out_[kCosts] = {-1, -1, -1, -1}, in_[kCosts] = {-1, -1, -1, -1};
   std::atomic<std::int64_t> rows_ = 0;
   std::mutex mutex_;
