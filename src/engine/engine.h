@@ -91,7 +91,8 @@ class RowSource {
   virtual const std::vector<ColumnSpec>& columns() const = 0;
   /// `projection`: indices of the columns that the query needs, in the order of fill's writers.
   virtual Result<std::unique_ptr<Worker>> make_worker(std::span<const std::size_t> projection) = 0;
-  /// Called at the start of each scan: the source begins again.
+  /// Called at the start of each scan: the source begins again. The workers of the scan are made right after it; those of an earlier scan may
+  /// still be at work (a query that reads the source twice), and a source over files must let them finish theirs.
   virtual Status restart() = 0;
   /// 0..1, for progress.
   virtual double progress() const { return 0; }

@@ -56,10 +56,15 @@ Error unpack(std::string_view text, std::string_view sql) {
 struct SourceBinding {
   std::shared_ptr<RowSource> source;
   std::string name;
+  std::mutex mutex;
 };
+/// One scan. Its workers are made at once, right after the source began again: a query may scan a source several times at the same time
+/// (a join with itself, UNION ALL), and a worker that is made later would join the other scan and take its rows.
 struct GlobalScan {
   std::vector<std::size_t> projection;         ///< columns of the source that the query wants
   std::vector<std::size_t> positions;          ///< where they stand in the output chunk
+  std::mutex mutex;
+  std::vector<std::unique_ptr<RowSource::Worker>> workers;
 };
 struct LocalScan {
   std::unique_ptr<RowSource::Worker> worker;
@@ -86,39 +91,44 @@ void init_source(duckdb_init_info info) {
       scan->positions.push_back(i);
     }
   }
+  const unsigned threads = std::max(1U, std::thread::hardware_concurrency());
+  const std::lock_guard lock(binding->mutex);
   if (auto started = binding->source->restart(); !started) {
     duckdb_init_set_error(info, pack(started.error()).c_str());
     return;
   }
+  for (unsigned i = 0; i < threads; ++i) {
+    auto worker = binding->source->make_worker(scan->projection);
+    if (!worker) {
+      duckdb_init_set_error(info, pack(worker.error()).c_str());
+      return;
+    }
+    scan->workers.push_back(std::move(*worker));
+  }
   duckdb_init_set_init_data(info, scan.release(), [](void* p) { delete static_cast<GlobalScan*>(p); });
-  duckdb_init_set_max_threads(info, std::max(1U, std::thread::hardware_concurrency()));
+  duckdb_init_set_max_threads(info, threads);
 }
 
 void init_source_worker(duckdb_init_info info) {
-  // The projection stands in the global state, which is not reachable here; it is asked for again.
-  auto* binding = static_cast<SourceBinding*>(duckdb_init_get_extra_info(info));
-  auto local = std::make_unique<LocalScan>();
-  std::vector<std::size_t> projection;
-  const idx_t wanted = duckdb_init_get_column_count(info);
-  for (idx_t i = 0; i < wanted; ++i) {
-    const idx_t column = duckdb_init_get_column_index(info, i);
-    if (column < binding->source->columns().size()) projection.push_back(column);
-  }
-  auto worker = binding->source->make_worker(projection);
-  if (!worker) {
-    duckdb_init_set_error(info, pack(worker.error()).c_str());
-    return;
-  }
-  local->worker = std::move(*worker);
-  local->writers.resize(projection.size());
-  for (VectorWriter& writer : local->writers) local->pointers.push_back(&writer);
-  duckdb_init_set_init_data(info, local.release(), [](void* p) { delete static_cast<LocalScan*>(p); });
+  // The global state is not reachable here: the thread takes its worker when it scans first.
+  duckdb_init_set_init_data(info, new LocalScan(), [](void* p) { delete static_cast<LocalScan*>(p); });
 }
 
 void scan_source(duckdb_function_info info, duckdb_data_chunk output) {
   auto* binding = static_cast<SourceBinding*>(duckdb_function_get_extra_info(info));
   auto* scan = static_cast<GlobalScan*>(duckdb_function_get_init_data(info));
   auto* local = static_cast<LocalScan*>(duckdb_function_get_local_init_data(info));
+  if (local->worker == nullptr) {
+    const std::lock_guard lock(scan->mutex);
+    if (scan->workers.empty()) {  // more threads than were announced: there is work for those that were
+      duckdb_data_chunk_set_size(output, 0);
+      return;
+    }
+    local->worker = std::move(scan->workers.back());
+    scan->workers.pop_back();
+    local->writers.resize(scan->projection.size());
+    for (VectorWriter& writer : local->writers) local->pointers.push_back(&writer);
+  }
   for (std::size_t i = 0; i < scan->projection.size(); ++i) {
     local->writers[i].attach(duckdb_data_chunk_get_vector(output, scan->positions[i]),
                              binding->source->columns()[scan->projection[i]].type);
