@@ -1,11 +1,15 @@
 #include "bills/csv_blocks.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "bills/csv_scan.h"
 
 namespace steelyard {
+namespace {
+
+constexpr std::size_t kReadAhead = 3;  // blocks that wait to be taken
+
+}  // namespace
 
 BlockReader::BlockReader(std::string path, std::unique_ptr<ByteStream> bytes, BlockOptions options)
     : path_(std::move(path)),
@@ -41,6 +45,7 @@ Result<std::shared_ptr<CsvBlock>> BlockReader::take() {
     std::shared_ptr<CsvBlock> block = std::move(ready_.front());
     ready_.pop_front();
     taken_.emplace(block->number, block);
+    changed_.notify_all();  // there is room for one more
     return block;
   }
   if (error_) return fail(*error_);
@@ -76,8 +81,10 @@ Error BlockReader::end_with(Error error) {
 
 std::shared_ptr<CsvBlock> BlockReader::wait_for_free() {
   std::unique_lock lock(mutex_);
-  // Two more than takers: one being filled, one waiting to be taken.
-  changed_.wait(lock, [&] { return stop_ || !free_.empty() || blocks_ < takers_ + 2; });
+  changed_.wait(lock, [&] {
+    return stop_ ||
+           (ready_.size() < kReadAhead && (!free_.empty() || blocks_ < takers_ + kReadAhead));
+  });
   if (stop_) return nullptr;
   if (free_.empty()) {
     ++blocks_;
@@ -127,7 +134,7 @@ Status BlockReader::read_blocks() {
     if (block->data.size() > 4 * options_.block_bytes && wanted <= options_.block_bytes) {
       std::vector<char>(wanted + kScanSlack).swap(block->data);
     }
-    std::memcpy(block->data.data(), carry.data(), carry.size());
+    std::copy(carry.begin(), carry.end(), block->data.begin());
     std::size_t size = carry.size();
     carry.clear();
     CsvCut cut;

@@ -452,20 +452,23 @@ class Scan {
     std::string reason =
         column.empty() ? trouble.what : terminal_safe(column) + ": " + trouble.what;
     const std::lock_guard lock(plan_->outcome->mutex);
-    if (retired_) return {};
-    ReadOutcome& outcome = *plan_->outcome;
-    ++outcome.rejected_rows;
-    const auto place = std::upper_bound(
-        outcome.rejected.begin(), outcome.rejected.end(), row.line,
-        [](std::int64_t line, const RejectedRow& other) { return line < other.line; });
-    outcome.rejected.insert(place, {row.line, std::move(reason)});
-    if (outcome.rejected.size() > kRejectedKept) outcome.rejected.pop_back();
-    if (outcome.rejected_rows <= plan_->limits.max_rejected_rows) return {};
+    ++rejected_;
+    if (first_rejected_.line == 0 || row.line < first_rejected_.line)
+      first_rejected_ = {row.line, reason};
+    if (!retired_) {
+      ReadOutcome& outcome = *plan_->outcome;
+      ++outcome.rejected_rows;
+      const auto place = std::upper_bound(
+          outcome.rejected.begin(), outcome.rejected.end(), row.line,
+          [](std::int64_t line, const RejectedRow& other) { return line < other.line; });
+      outcome.rejected.insert(place, {row.line, std::move(reason)});
+      if (outcome.rejected.size() > kRejectedKept) outcome.rejected.pop_back();
+    }
+    if (rejected_ <= plan_->limits.max_rejected_rows) return {};
     Error error = placed(*plan_, row, trouble, column);
     error.notes.push_back("more than " + std::to_string(plan_->limits.max_rejected_rows) +
                           " rows would have to be left out; the first: line " +
-                          std::to_string(outcome.rejected.front().line) + ", " +
-                          outcome.rejected.front().reason);
+                          std::to_string(first_rejected_.line) + ", " + first_rejected_.reason);
     return fail(std::move(error));
   }
 
@@ -507,7 +510,10 @@ class Scan {
   }
 
   const std::shared_ptr<const CsvPlan> plan_;
-  bool retired_ = false;  // under the outcome's mutex
+  // Under the outcome's mutex:
+  bool retired_ = false;
+  std::int64_t rejected_ = 0;
+  RejectedRow first_rejected_;
   BlockReader reader_;
 };
 

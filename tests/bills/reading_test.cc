@@ -253,6 +253,26 @@ TEST_F(Reading, NamesThatNeedQuotes) {
               "*", {"1|2|3|1|~"});
 }
 
+TEST_F(Reading, OneQueryMayReadAFileSeveralTimesAtOnce) {
+  std::string text = "Name,BilledCost\n";
+  for (int i = 0; i < 60000; ++i) text += "name" + std::to_string(i) + ",1.25\n";
+  auto file = open_file(*engine_, write(text, "twice.csv"), "twice", by_name);
+  ASSERT_TRUE(file) << file.error().what;
+  const std::string from = file->from;
+  for (int round = 0; round < 20; ++round) {
+    auto both =
+        engine_->query("SELECT sum(\"BilledCost\"), count(DISTINCT name) FROM (SELECT * FROM " +
+                       from + " UNION ALL SELECT * FROM " + from + ")");
+    ASSERT_TRUE(both) << both.error().what;
+    ASSERT_EQ(both->rows[0][0].text(), "150000") << round;
+    ASSERT_EQ(both->rows[0][1].text(), "60000") << round;
+    auto joined = engine_->query("SELECT count(*) FROM " + from + " a JOIN " + from +
+                                 " b USING (name) JOIN " + from + " c USING (name)");
+    ASSERT_TRUE(joined) << joined.error().what;
+    ASSERT_EQ(joined->rows[0][0].text(), "60000") << round;
+  }
+}
+
 TEST_F(Reading, RealBillsAreReadWhole) {
   const char* named = std::getenv("STEELYARD_DATA");
   const fs::path data =
