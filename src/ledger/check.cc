@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <memory>
 #include <set>
 #include <tuple>
@@ -36,10 +37,12 @@ class Checker {
     report_.title = "check of the lake";
     report_.columns = {{"check", "check", CellKind::kText},       {"table", "table", CellKind::kText}, {"subject", "subject", CellKind::kText},
                        {"expected", "expected", CellKind::kText}, {"found", "found", CellKind::kText}, {"ok", "ok", CellKind::kFlag}};
+    // Before the logs that it is made of, so that an ingest beside this check cannot make it tell of more than they do.
+    const std::optional<std::int64_t> derived = derived_rows();
     for (const char* name : {"charges", "invoices", "contract_commitments", "deliveries", "billing_periods"}) {
       if (auto checked = check_table(name); !checked) return pass(checked);
     }
-    if (auto checked = check_derived(); !checked) return pass(checked);
+    if (derived) check_derived(*derived);
     if (report_.rows.empty()) report_.notes.push_back("nothing has been loaded yet: steelyard ingest FILES");
     if (failed_ == 0 && !report_.rows.empty()) report_.notes.push_back("all " + with_thousands(static_cast<std::int64_t>(report_.rows.size())) + " checks hold");
     if (failed_ > 0) report_.notes.push_back(with_thousands(failed_) + " of " + with_thousands(static_cast<std::int64_t>(report_.rows.size())) + " checks failed");
@@ -208,15 +211,24 @@ class Checker {
     return {};
   }
 
-  /// The table `deliveries` is made of the logs and must tell of each delivery once.
-  Status check_derived() {
+  /// The rows of the table `deliveries`, if there is one that can be read.
+  std::optional<std::int64_t> derived_rows() {
     Table table(store_, "deliveries");
     auto snapshot = table.snapshot();
-    if (!snapshot || snapshot->version < 0) return {};
+    if (!snapshot || snapshot->version < 0) return std::nullopt;
     std::int64_t rows = 0;
     for (const auto& file : snapshot->files) rows += file.rows;
-    add("derived from the logs", "deliveries", "all deliveries", with_thousands(deliveries_), with_thousands(rows), rows == deliveries_);
-    return {};
+    return rows;
+  }
+
+  /// The table `deliveries` is made of the logs and must tell of no delivery that they do not know.
+  void check_derived(std::int64_t rows) {
+    // Its file was hashed, so that rows can lack for one reason only, which is not a damage.
+    if (rows < deliveries_) {
+      report_.notes.push_back("the table deliveries lacks " + with_thousands(deliveries_ - rows) +
+                              " of them: an ingest was interrupted after its commit, or is at work; the next one adds them");
+    }
+    add("derived from the logs", "deliveries", "all deliveries", with_thousands(deliveries_), with_thousands(rows), rows <= deliveries_);
   }
 
   Engine& engine_;

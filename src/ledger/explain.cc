@@ -123,6 +123,7 @@ Result<Report> explain(Engine& engine, const Charges& charges, std::string_view 
       currencies.push_back(total.currency);
       if (options.currency.empty() ? question.totals.size() == 1 : equals_ignoring_case(total.currency, options.currency)) figure = &total;
     }
+    if (currencies.empty()) return fail("SY1542", "this report has no total that is a sum of lines", figure_id(text), "ask top, diff or reconcile");
     if (figure == nullptr) return fail("SY1542", "which total?", figure_id(text), "add --currency, one of " + join(currencies, ", "));
   }
   if (!figure->lines) {
@@ -170,13 +171,22 @@ Result<Report> explain(Engine& engine, const Charges& charges, std::string_view 
   auto files = engine.query("SELECT delivery, source, billing_period, file, count(*) AS n, sum(amount) AS amount FROM " + sides(delivery) +
                             " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4");
   if (!files) return pass(files);
-  std::vector<std::vector<Cell>> by_file;
+  struct FileSum {
+    Cell path, delivery;
+    Decimal amount;
+    std::int64_t lines = 0;
+  };
+  std::map<std::pair<std::string, std::string>, FileSum> by_file;
   for (const auto& row : files->rows) {
     sum += decimal_of(row[5]);
     lines += integer_of(row[4]);
     const auto index = row[3].is_null() ? -1 : integer_of(row[3]);
     const auto path = file_name(charges, row[0].text(), index, row[1].text(), row[2].text());
-    by_file.push_back({{path.empty() ? Cell{} : Cell{path}}, row[0], row[2], {currency}, {decimal_of(row[5])}, {integer_of(row[4])}});
+    auto& file = by_file[{path, row[0].text()}];
+    if (!path.empty()) file.path = {path};
+    file.delivery = row[0];
+    file.amount += decimal_of(row[5]);
+    file.lines += integer_of(row[4]);
   }
   if (sum != figure->amount) {
     auto error = fail("SY1541", "the lines do not sum to the figure", figure_id(text), "ask the question again, or run 'steelyard check'");
@@ -190,17 +200,17 @@ Result<Report> explain(Engine& engine, const Charges& charges, std::string_view 
   own.version = charges.version;
   own.basis = question.basis;
   own.options = figure_id(text) + " " + std::to_string(options.row);
-  own.totals.push_back({{}, false, false, currency, sum});
+  own.totals.push_back({{}, false, false, currency, sum, ""});
   report.question = to_json(own);
   report.provenance = provenance_of(charges, question.basis, question.period, question.billing_period);
   report.provenance.currencies = {currency};
   report.provenance.rows = lines;
 
   if (options.files_only) {
-    report.columns = {{"file", "file", CellKind::kText},         {"delivery", "delivery", CellKind::kText}, {"billing_period", "billing period", CellKind::kText},
-                      {"currency", "currency", CellKind::kText}, {"amount", "amount", CellKind::kMoney},    {"lines", "lines", CellKind::kCount}};
-    report.rows = std::move(by_file);
-    report.totals.push_back({{std::string("total")}, {}, {}, {currency}, {sum}, {lines}});
+    report.columns = {{"file", "file", CellKind::kText},         {"delivery", "delivery", CellKind::kText}, {"currency", "currency", CellKind::kText},
+                      {"amount", "amount", CellKind::kMoney},    {"lines", "lines", CellKind::kCount}};
+    for (const auto& [key, file] : by_file) report.rows.push_back({file.path, file.delivery, {currency}, {file.amount}, {file.lines}});
+    report.totals.push_back({{std::string("total")}, {}, {currency}, {sum}, {lines}});
     return report;
   }
 
@@ -247,10 +257,11 @@ Result<Report> explain(Engine& engine, const Charges& charges, std::string_view 
   report.totals.push_back(std::move(total));
   report.notes.push_back(with_thousands(lines) + (lines == 1 ? " line sums" : " lines sum") + " to the figure exactly: " + to_text(sum) + " " + currency);
   constexpr std::size_t kMaxFileNotes = 10;
-  for (std::size_t i = 0; i < by_file.size() && i < kMaxFileNotes; ++i) {
-    const auto& row = by_file[i];
-    report.notes.push_back((row[0].is_null() ? std::string("(file not known)") : row[0].text()) + ": " + with_thousands(integer_of(row[5])) + " lines, " +
-                           to_text(decimal_of(row[4])) + " " + currency);
+  std::size_t noted = 0;
+  for (const auto& [key, file] : by_file) {
+    if (noted++ == kMaxFileNotes) break;
+    report.notes.push_back((file.path.is_null() ? std::string("(file not known)") : file.path.text()) + ": " + with_thousands(file.lines) +
+                           (file.lines == 1 ? " line, " : " lines, ") + to_text(file.amount) + " " + currency);
   }
   if (by_file.size() > kMaxFileNotes) report.notes.push_back("and " + std::to_string(by_file.size() - kMaxFileNotes) + " more files (--files lists all)");
   return report;

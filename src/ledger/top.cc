@@ -313,12 +313,12 @@ Result<Report> top(Engine& engine, const Charges& charges, const TopQuestion& qu
       const auto rest = total.amount - shown;
       report.rows.push_back(make_row(label_cells(other_label(total.groups - shown_groups)), currency, rest, total.before - shown_before,
                                      total.rows - shown_rows, total.other_series, total.amount));
-      asked.figures.push_back({{}, true, true, currency, rest});
+      asked.figures.push_back({{}, true, true, currency, rest, ""});
     } else {
       SY_ASSERT(shown == total.amount && shown_before == total.before && shown_rows == total.rows);
     }
     report.totals.push_back(make_row(label_cells("total"), currency, total.amount, total.before, total.rows, total.series, total.amount));
-    asked.totals.push_back({{}, false, true, currency, total.amount});
+    asked.totals.push_back({{}, false, true, currency, total.amount, ""});
     report.provenance.currencies.push_back(currency);
     rows += total.rows;
   }
