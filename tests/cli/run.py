@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+"""Every command, flag and error code stands in the manual and in a test; every SY code in the sources is registered.
+
+The manual is made of the program's tables, so what it lists is what there is."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("STEELYARD", str(SOURCE / "build" / "dev" / "bin" / "steelyard"))
+
+# Codes that no test can bring about without breaking the machine it runs on, each with the reason.
+UNTESTED = {
+    "SY0001": "an assertion that fails ends the program: there is no mistake to test with",
+}
+
+
+def steelyard(*words):
+    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, check=True).stdout
+
+
+def texts(pattern, *folders):
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace") for folder in folders for path in sorted((SOURCE / folder).rglob(pattern)))
+
+
+def main():
+    commands, errors = steelyard("help", "commands", "--markdown"), steelyard("help", "errors", "--markdown")
+    golden = texts("*.test", "tests/golden")
+    runs = "\n".join(line for line in golden.split("\n") if line.startswith("run "))
+    tests = golden + "".join(texts(kind, "tests") for kind in ("*.cc", "*.h", "*.py"))
+    docs = texts("*.md", "docs")
+    faults = []
+    names = re.findall(r"^## ([a-z]+)$", commands, re.M)
+    for name in names:
+        if not re.search(rf"steelyard {name}\b", runs):
+            faults.append(f"command `{name}` is in no golden test")
+    for flag in sorted(set(re.findall(r"`(?:-\w, )?(--[a-z-]+)", commands))):
+        if not re.search(rf"{flag}\b(?!-)", runs):
+            faults.append(f"flag `{flag}` is in no golden test")
+        if flag not in docs:
+            faults.append(f"flag `{flag}` is not in the manual")
+    codes = re.findall(r"^\| (SY\d{4}) \|", errors, re.M)
+    for code in codes:
+        if code not in tests and code not in UNTESTED:
+            faults.append(f"error code {code} is in no test")
+        if code not in docs:
+            faults.append(f"error code {code} is not in the manual")
+    used = re.findall(r'"(SY\d{4})"', "".join(texts(kind, "src") for kind in ("*.cc", "*.inc")) + "".join(
+        path.read_text(encoding="utf-8") for path in (SOURCE / "src").rglob("*.h") if path.name != "error_codes.h"))
+    for code in sorted(set(used) - set(codes)):
+        faults.append(f"error code {code} is used but not registered")
+    for code in sorted(set(codes) - set(used) - {"SY0001"}):
+        faults.append(f"error code {code} is registered but not used")
+    for form in ("table", "plain", "json", "jsonl", "csv", "md", "parquet"):
+        if not re.search(rf"(-o|--output)[ =]{form}\b", golden):
+            faults.append(f"output form {form} is in no golden test")
+    print("\n".join(faults) if faults else f"{len(names)} commands and {len(codes)} error codes, all in the manual and in a test")
+    return 1 if faults or not names or not codes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
