@@ -295,15 +295,16 @@ class Bench:
         with gzip.open(self.one_csv(20000), "rt", encoding="utf-8", newline="") as text:
             head, sample = text.readline(), [text.readline() for _ in range(20)]
         period = next(word for word in sample[0].replace('"', "").split(",") if word[4:5] == "-" and word[7:8] == "-")[:7]
-        bill = self.folder / "tmp" / "bill.csv"
-        for i in range(number):
-            month = f"{2020 + i % 50 // 12}-{i % 50 % 12 + 1:02}"
-            year, following = int(month[:4]), int(month[5:]) % 12 + 1
-            after = f"{year + (following == 1)}-{following:02}"
-            old = f"{period[:5]}{int(period[5:]) + 1:02}" if int(period[5:]) < 12 else f"{int(period[:4]) + 1}-01"
-            rows = "".join(sample).replace(old, "NEXT-MONTH").replace(period, month).replace("NEXT-MONTH", after)
-            bill.write_text(head + rows, encoding="utf-8")
-            self.ours("ingest", bill, f"--lake={lake}", f"--source=source-{i // 50}", "--allow-overlap")
+        for source in range(number // 50):
+            bills = []
+            for i in range(50):
+                month = f"{2020 + i // 12}-{i % 12 + 1:02}"
+                after = f"{2020 + (i + 1) // 12}-{(i + 1) % 12 + 1:02}"
+                old = f"{period[:5]}{int(period[5:]) + 1:02}" if int(period[5:]) < 12 else f"{int(period[:4]) + 1}-01"
+                rows = "".join(sample).replace(old, "NEXT-MONTH").replace(period, month).replace("NEXT-MONTH", after)
+                bills.append(self.folder / "tmp" / f"bill-{month}.csv")
+                bills[-1].write_text(head + rows, encoding="utf-8")
+            self.ours("ingest", *bills, f"--lake={lake}", f"--source=source-{source}", "--allow-overlap")
 
 
 def machine():

@@ -24,6 +24,7 @@ import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 EXIT = re.compile(r"\s+# exits with (\d+)$")
+CLOCK = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z")  # when a version was made
 HIDDEN = re.compile(r"<!-- run: (.*) -->$")
 
 
@@ -136,7 +137,7 @@ def run_page(page, steelyard, update):
                 if matches(shown, found):
                     continue
                 if update:
-                    edits.append((begin, begin + len(shown), found))
+                    edits.append((begin, begin + len(shown), [CLOCK.sub("[...]", line) for line in found]))
                     continue
                 print(f"{where}: prints something else: {command}")
                 print("\n".join("  - " + line for line in shown))
