@@ -513,6 +513,10 @@ class Ingest {
       for (const auto& [currency, sums] : total.sums) {
         record.sums[currency] = control_sums(sums, delivery.residuals);
       }
+    } else if (delivery.format.dataset == Dataset::kInvoices) {
+      // With it the log alone tells whether a month's charges tie to its invoices.
+      const std::string billed(column(Basis::kBilled));
+      for (const auto& [currency, sums] : total.sums) record.sums[currency].out[billed] = sums.out[0];
     }
     record.issuers.assign(total.issuers.begin(), total.issuers.end());
     if (total.end.micros != 0) record.period_start = total.start, record.period_end = total.end;

@@ -46,7 +46,8 @@ struct VersionDiffQuestion {
   std::optional<Period> period, billing_period;
 };
 
-/// Rows: class ("late usage", "restated usage", "re-rate", "refund", "late charge", "restated amortisation", "retag", "relabelled", "removed"),
+/// Rows: class ("late usage", "restated usage", "re-rate", "refund", "late charge", "restated amortisation", "retag", "relabelled", "invoiced",
+/// "removed"),
 /// keys, currency, lines before, lines after, amount before, after, change. The changes sum to the difference of the versions exactly
 /// (SY1531 if not). Files that both versions share are not read.
 Result<Report> diff_versions(Engine& engine, Store& store, const VersionDiffQuestion& question);

@@ -1,5 +1,6 @@
 // Two versions of the lake, line by line. Lines have no key of their own, so equal ones cancel first, and what is left is paired by what it is
-// about: first lines that differ in labels only, then in price only, then by what was used, then by resource, SKU and time.
+// about:
+// first lines that differ in their invoice only, then in labels, then in price, then by what was used, then by resource, SKU and time.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -23,9 +24,13 @@ constexpr const char* kSubject[] = {"BillingCurrency", "InvoiceIssuerName", "Bil
 /// What tells lines about the same thing apart.
 constexpr const char* kDetail[] = {"SkuPriceId", "PricingCategory", "CommitmentDiscountId", "CommitmentDiscountStatus", "ChargeDescription", "ChargeClass"};
 
+/// What a bill gets when its invoice is issued.
+const std::set<std::string> kInvoice = {"InvoiceId", "InvoiceDetailId"};
+
 struct Columns {
   std::set<std::string> present;
   std::vector<std::string> content;  ///< as SQL, maps in an order of their own
+  std::vector<std::string> said;     ///< the content without the invoice's name
 };
 
 Columns columns_of(const std::vector<SchemaField>& schema) {
@@ -35,6 +40,7 @@ Columns columns_of(const std::vector<SchemaField>& schema) {
     if (kNotContent.count(field.name)) continue;
     const auto name = sql_identifier(field.name);
     columns.content.push_back(field.type == Type::kTextMap ? "CAST(list_sort(map_entries(" + name + ")) AS VARCHAR)" : name);
+    if (!kInvoice.count(field.name)) columns.said.push_back(columns.content.back());
   }
   return columns;
 }
@@ -132,6 +138,7 @@ class VersionDiff {
       if (columns_.present.count(name)) commitment.push_back(sql_identifier(name));
     }
     select += ", " + (commitment.empty() ? std::string("CAST(0 AS UBIGINT)") : hash_sql(commitment, "c")) + " AS commitment";
+    select += ", " + hash_sql(columns_.said, "s") + " AS said";
     const auto keys = levels();
     for (std::size_t i = 0; i < keys.size(); ++i) select += ", " + hash_sql(keys[i], "k") + " AS key" + std::to_string(i);
     for (std::size_t i = 0; i < by_.size(); ++i) select += ", CAST(" + sql_of(by_[i]) + " AS VARCHAR) AS by" + std::to_string(i);
@@ -156,7 +163,7 @@ class VersionDiff {
       for (const auto* part : parts) key.insert(key.end(), part->begin(), part->end());
       return key;
     };
-    return {with({&costs, &quantities}), with({&detail, &quantities}), with({&quantities}), with({&detail}), subject};
+    return {columns_.said, with({&costs, &quantities}), with({&detail, &quantities}), with({&quantities}), with({&detail}), subject};
   }
 
   std::string pair(std::size_t level) const {
@@ -188,7 +195,7 @@ class VersionDiff {
     const std::string kind =
         "CASE WHEN a.id IS NULL AND (b.category IN ('Credit', 'Adjustment') OR b.\"c_BilledCost\" < 0) THEN 'refund' "
         "WHEN a.id IS NULL AND coalesce(b.category, 'Usage') = 'Usage' THEN 'late usage' WHEN a.id IS NULL THEN 'late charge' "
-        "WHEN b.id IS NULL THEN 'removed' WHEN NOT (" + quantities_same + ") THEN 'restated usage' WHEN (" + costs_same +
+        "WHEN b.id IS NULL THEN 'removed' WHEN a.said = b.said THEN 'invoiced' WHEN NOT (" + quantities_same + ") THEN 'restated usage' WHEN (" + costs_same +
         ") AND a.tags IS DISTINCT FROM b.tags THEN 'retag' WHEN (" + costs_same + ") THEN 'relabelled' WHEN (" + same("ListCost") + " AND " +
         same("ContractedCost") + ") AND (" + same("BilledCost") + " OR a.commitment <> b.commitment) THEN 'restated amortisation' ELSE 're-rate' END";
     std::string keys, groups = "1, 2";

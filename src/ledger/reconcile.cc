@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "bills/catalogue.h"
 #include "bills/reading.h"
 #include "bills/tap.h"
 #include "ledger/question.h"
@@ -495,11 +496,18 @@ class Identities {
     const auto bought = [](const std::string& column) { return "coalesce(sum(" + column + ") FILTER (WHERE \"ChargeCategory\" = 'Purchase'), 0)"; };
     const bool has_quantity = has("CommitmentDiscountQuantity");
     const std::string quantity = has_quantity ? "\"CommitmentDiscountQuantity\"" : "CAST(NULL AS DECIMAL(38,18))";
-    // Periods in which the fee itself recurs: an upfront share is not in the bill's lines, so those commitments are left to identity 10.
+    // Periods in which the fee itself recurs: an upfront share is not in these lines, so commitments with one are left to identity 10. A
+    // purchase before these charges is known only from the table of contract commitments.
+    auto terms = engine_.query("SELECT count(*) FROM duckdb_columns() WHERE table_name = 'contract_commitments' AND column_name IN ('ContractCommitmentId', 'ContractCommitmentPaymentModel')");
+    if (!terms) return pass(terms);
+    const bool have_terms = integer_of(terms->rows[0][0]) == 2;
+    const std::string without_upfront = have_terms ? " AND \"CommitmentDiscountId\" NOT IN (SELECT \"ContractCommitmentId\" FROM contract_commitments WHERE "
+                                                     "\"ContractCommitmentPaymentModel\" <> 'No Upfront' AND \"ContractCommitmentId\" IS NOT NULL)"
+                                                   : "";
     const std::string one_time = has("ChargeFrequency") ? "count(*) FILTER (WHERE \"ChargeCategory\" = 'Purchase' AND \"ChargeFrequency\" = 'One-Time')" : "0";
     const std::string periods = "SELECT coalesce(\"BillingCurrency\", '') AS c, " + used("\"EffectiveCost\"") + " - " + bought("\"BilledCost\"") + " AS d, " +
                                 used(quantity) + " - " + bought(quantity) + " AS q, count(" + quantity + ") FILTER (WHERE \"ChargeCategory\" = 'Purchase') AS nq" +
-                                rows + " GROUP BY c, \"CommitmentDiscountId\", \"ChargePeriodStart\", \"ChargePeriodEnd\" HAVING count(*) FILTER (WHERE " + kUsage +
+                                rows + without_upfront + " GROUP BY c, \"CommitmentDiscountId\", \"ChargePeriodStart\", \"ChargePeriodEnd\" HAVING count(*) FILTER (WHERE " + kUsage +
                                 ") > 0 AND count(*) FILTER (WHERE \"ChargeCategory\" = 'Purchase') > 0 AND " + one_time + " = 0";
     auto answer = engine_.query("SELECT c, d, q, nq FROM (" + periods + ") ORDER BY c");
     if (!answer) return pass(answer);
@@ -524,7 +532,9 @@ class Identities {
       if (decimal_of(row[2]).units != 0) ++tally.wrong_quantities;
     }
     for (const auto& [currency, tally] : tallies) {
-      add("9", 'T', hourly, currency, tally.tested, tally.failing, tally.amount);
+      const bool maybe_upfront = tally.failing > 0 && tally.amount.units > 0 && !have_terms;
+      add("9", 'T', hourly, currency, tally.tested, tally.failing, tally.amount,
+          maybe_upfront ? "more than the fee: perhaps a share of what was paid before; load the contract commitments to tell" : "");
       add("11", 'T', quantities, currency, tally.quantities, tally.wrong_quantities, {});
     }
     auto lives = engine_.query("SELECT c, count(*), count(*) FILTER (WHERE d < -0.01), sum(d) FILTER (WHERE d < -0.01), sum(d) FROM (SELECT coalesce(\"BillingCurrency\", '') AS c, " +
@@ -534,7 +544,8 @@ class Identities {
     if (lives->rows.empty()) add_untestable("10", 'Q', life, "the purchases of the commitments are not in these charges");
     for (const auto& row : lives->rows) {
       add("10", 'Q', life, row[0].text(), integer_of(row[1]), integer_of(row[2]), decimal_of(row[3]),
-          "not yet amortised: " + to_text(decimal_of(row[4])) + " " + row[0].text());
+          "not yet amortised: " + to_text(decimal_of(row[4])) + " " + row[0].text() +
+              (integer_of(row[2]) > 0 ? "; a fee that was paid before these charges explains less than 0" : ""));
     }
     auto both = engine_.query("SELECT coalesce(\"BillingCurrency\", ''), count(*), sum(\"EffectiveCost\") - sum(\"BilledCost\") FROM " + sql_identifier(charges_.view) +
                               " WHERE " + where_ + " GROUP BY 1 ORDER BY 1");
@@ -624,15 +635,18 @@ class Identities {
   /// Each issuer and period of the charges has its billing period.
   Status test_billing_periods() {
     const char* name = "each issuer and period of the charges has one billing period";
-    auto columns = engine_.query("SELECT count(*) FROM duckdb_columns() WHERE table_name = 'billing_periods' AND column_name IN ('InvoiceIssuerName', 'BillingPeriodStart')");
+    auto columns = engine_.query("SELECT count(*) FROM duckdb_columns() WHERE table_name = 'billing_periods' AND column_name IN ('InvoiceIssuerName', 'BillingPeriodStart', 'x_Source')");
     if (!columns) return pass(columns);
-    if (integer_of(columns->rows[0][0]) < 2 || missing_column({"InvoiceIssuerName", "BillingPeriodStart"})) {
+    if (integer_of(columns->rows[0][0]) < 3 || missing_column({"InvoiceIssuerName", "BillingPeriodStart"})) {
       add_untestable("18", 'X', name, "there is no table of billing periods");
       return {};
     }
-    auto answer = engine_.query("SELECT count(*), count(*) FILTER (WHERE n <> 1) FROM (SELECT c.i, c.s, count(b.i) AS n FROM (SELECT DISTINCT \"InvoiceIssuerName\" AS i, \"BillingPeriodStart\" AS s FROM " +
+    // A period that the provider tells of stands beside the one that was derived from the deliveries; only the provider's is counted then.
+    auto answer = engine_.query("SELECT count(*), count(*) FILTER (WHERE told <> 1 AND (told > 1 OR derived <> 1)) FROM (SELECT c.i, c.s, count(b.i) FILTER (WHERE NOT b.derived) AS told, "
+                                "count(b.i) FILTER (WHERE b.derived) AS derived FROM (SELECT DISTINCT \"InvoiceIssuerName\" AS i, \"BillingPeriodStart\" AS s FROM " +
                                 sql_identifier(charges_.view) + " WHERE " + where_ +
-                                ") c LEFT JOIN (SELECT \"InvoiceIssuerName\" AS i, \"BillingPeriodStart\" AS s FROM billing_periods) b ON c.i IS NOT DISTINCT FROM b.i AND c.s = b.s GROUP BY c.i, c.s)");
+                                ") c LEFT JOIN (SELECT \"InvoiceIssuerName\" AS i, \"BillingPeriodStart\" AS s, \"x_Source\" = " + sql_literal(kDerivedSource) +
+                                " AS derived FROM billing_periods) b ON c.i IS NOT DISTINCT FROM b.i AND c.s = b.s GROUP BY c.i, c.s)");
     if (!answer) return pass(answer);
     add("18", 'X', name, "", integer_of(answer->rows[0][0]), integer_of(answer->rows[0][1]), {});
     return {};

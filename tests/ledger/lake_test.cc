@@ -174,6 +174,34 @@ TEST_F(LakeQuestions, InvoicesTieOrTheDifferenceHasAName) {
   EXPECT_EQ(wrong.error().code, "SY1550");
 }
 
+TEST_F(LakeQuestions, TheLogAloneTellsWhetherAMonthTies) {
+  load("a.csv", focus_csv({{.cost = "100"}, {.cost = "8", .invoice = "INV-2"}}));
+  const auto invoices = [](const char* second) {
+    return std::string("BilledCost,BillingAccountId,BillingCurrency,BillingPeriodEnd,BillingPeriodStart,ChargeCategory,InvoiceDetailCreated,InvoiceDetailDescription,"
+                       "InvoiceDetailGrain,InvoiceDetailId,InvoiceDetailLastUpdated,InvoiceId,InvoiceIssueDate,InvoiceIssueStatus,InvoiceIssuerName,PaymentDueDate,"
+                       "PaymentTerms,ReferenceInvoiceId\n100,111122223333,USD,2026-08-01T00:00:00Z,2026-07-01T00:00:00Z,Usage,2026-08-02T00:00:00Z,use,,d1,"
+                       "2026-08-02T00:00:00Z,INV-1,2026-08-02T00:00:00Z,Issued,AWS,2026-09-01T00:00:00Z,30 days,INV-1\n") +
+           second + ",111122223333,USD,2026-08-01T00:00:00Z,2026-07-01T00:00:00Z,Usage,2026-08-02T00:00:00Z,use,,d2,2026-08-02T00:00:00Z,INV-2,2026-08-02T00:00:00Z,"
+                    "Issued,AWS,2026-09-01T00:00:00Z,30 days,INV-2\n";
+  };
+  EXPECT_EQ(reconciled_by_log(open(), {}), "unknown");
+  load("invoices.csv", invoices("8"));
+  EXPECT_EQ(reconciled_by_log(open(), {}), "yes");
+  EXPECT_EQ(reconciled_by_log(open(), month(7)), "yes");
+  EXPECT_EQ(reconciled_by_log(open(), month(6)), "unknown");
+  ASSERT_TRUE(open_other_tables(*engine_, *store_));
+  ReconcileQuestion question;
+  question.have_invoices_view = true;
+  auto report = reconcile_invoices(*engine_, open(), question);
+  ASSERT_TRUE(report) << why(report);
+  EXPECT_FALSE(report->findings);
+  EXPECT_EQ(report->provenance.reconciled, "yes");
+  auto identities = test_identities(*engine_, open(), question);
+  ASSERT_TRUE(identities) << why(identities);
+  load("invoices2.csv", invoices("10"));
+  EXPECT_EQ(reconciled_by_log(open(), {}), "no (Δ -2.00 USD)");
+}
+
 TEST_F(LakeQuestions, IdentitiesAreTestedOrSaidNotToBe) {
   load("a.csv", focus_csv({{.cost = "100"},
                            {.cost = "8", .effective = "7", .category = "Tax", .resource = ""},

@@ -64,6 +64,17 @@ TEST_F(VersionsTest, EveryClassIsToldApart) {
   EXPECT_EQ(classes(question), (Classes{{"re-rate", "1 1 -0.1"}}));
 }
 
+TEST_F(VersionsTest, ABillThatGetsItsInvoiceSaysNothingElse) {
+  std::vector<Line> lines(3);
+  for (auto& line : lines) line.invoice = "";
+  lines[1].day = 2, lines[2].day = 3;
+  load("a.csv", focus_csv(lines));
+  for (auto& line : lines) line.invoice = "INV-7";
+  lines[2].team = "data";
+  load("b.csv", focus_csv(lines));
+  EXPECT_EQ(classes(), (Classes{{"invoiced", "2 2 0"}, {"retag", "1 1 0"}}));
+}
+
 TEST_F(VersionsTest, OrderAndCopiesOfLinesAreNoChange) {
   std::vector<Line> lines(6);
   lines[3].day = 2, lines[4].day = 3;
