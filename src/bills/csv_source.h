@@ -7,27 +7,15 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "bills/csv_bytes.h"
+#include "bills/csv_head.h"
 #include "bills/reading.h"
 #include "engine/engine.h"
 
 namespace steelyard {
-
-/// What the beginning of a CSV file says about the rest.
-struct CsvHead {
-  char delimiter = ',';
-  std::vector<std::string> names;  ///< trimmed, as in the file
-  std::string header_record;       ///< its bytes without the line's end, to recognise repetitions
-  std::int64_t body_offset = 0;    ///< of decompressed bytes: where the first record begins
-  std::int64_t body_line = 2;      ///< its line
-  std::vector<std::vector<std::string>> sample;
-};
-Result<CsvHead> read_csv_head(const std::string& path, Container container,
-                              const ReadLimits& limits);
 
 struct CsvPlan {
   std::string path;
@@ -41,14 +29,6 @@ struct CsvPlan {
   std::size_t block_bytes = 2 << 20;  ///< tests make it small
 };
 
-/// The names as delivered: the engine tells names apart without regard to case, so a name that
-/// differs from an earlier one only by case (AWS tags `user:Team`, `user:team`), or that is one of
-/// our two, becomes "name (2)".
-std::vector<std::string> delivered_names(const std::vector<std::string>& names);
-
 std::shared_ptr<RowSource> make_csv_source(CsvPlan plan);
-
-inline constexpr std::string_view kSourceRow = "x_SourceRow";
-inline constexpr std::string_view kSourceDecimals = "x_SourceDecimals";
 
 }  // namespace steelyard

@@ -7,8 +7,8 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "bills/cell.h"
+#include "bills/csv_head.h"
 #include "bills/csv_map.h"
-#include "bills/csv_source.h"
 #include "money/decimal.h"
 
 namespace steelyard {
