@@ -171,12 +171,22 @@ Result<std::string> billing_periods_sql(Store& store) {
 }
 
 Status publish_catalogue(Store& store, Engine& engine, Instant now) {
-  auto deliveries = deliveries_sql(store);
-  if (!deliveries) return pass(deliveries);
-  if (auto done = publish(store, engine, kDeliveries, *deliveries, now); !done) return done;
-  auto periods = billing_periods_sql(store);
-  if (!periods) return pass(periods);
-  return publish(store, engine, kBillingPeriods, *periods, now);
+  // Another ingest may commit between our look at the logs and our commit, and its newer catalogue may already be there. So whoever
+  // writes looks again: the last to write then saw everything that was committed before, and what comes later looks for itself.
+  constexpr int kMostLooks = 100;
+  std::string written_deliveries, written_periods;
+  for (int look = 0; look < kMostLooks; ++look) {
+    auto deliveries = deliveries_sql(store);
+    if (!deliveries) return pass(deliveries);
+    auto periods = billing_periods_sql(store);
+    if (!periods) return pass(periods);
+    if (look > 0 && *deliveries == written_deliveries && *periods == written_periods) return {};
+    if (auto done = publish(store, engine, kDeliveries, *deliveries, now); !done) return done;
+    if (auto done = publish(store, engine, kBillingPeriods, *periods, now); !done) return done;
+    written_deliveries = std::move(*deliveries);
+    written_periods = std::move(*periods);
+  }
+  return {};  // others commit faster than we look, and each of them looks too
 }
 
 }  // namespace steelyard

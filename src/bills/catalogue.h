@@ -1,6 +1,6 @@
 // The catalogue: the tables `deliveries` and `billing_periods` of the lake, derived from what the logs of the other tables say, so that any
-// engine can read them. They are rewritten as a whole; a crash before that leaves an older catalogue, which the next ingest renews and
-// `check` reports.
+// engine can read them. They are rewritten as a whole; a crash before that leaves an older catalogue, which the next ingest renews (also one
+// that finds everything loaded) and `check` remarks on.
 #pragma once
 
 #include "base/result.h"
