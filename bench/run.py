@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Measures each claim about speed and memory, on the real program, against DuckDB alone on the same files.
 
-A benchmark states its input, its expected result and its opponent. Both sides run in turn, each in a process of its own with
-the same threads and memory, after one run of each that does not count; the ratio of the medians comes from the same minutes
-of the same machine. A wrong result is a failure, however fast. Input is made by `steelyard gen` and kept in build/bench.
+A benchmark states its input, its expected result and its opponent. Both sides run in turn, each in a process of its
+own with the same threads and memory, after one run of each that does not count; the ratio of the medians comes from the
+same minutes of the same machine. A wrong result is a failure, however fast. Input is made by `steelyard gen` and kept
+in build/bench.
 
   bench/run.py [NAME ...] [--rows=N] [--runs=N] [--threads=N] [--memory=MIB] [--build=DIR] [--folder=DIR] [--out=FILE]
 
-Names: ingest_parquet, ingest_csv, top, top_file, startup. Without a name: all of them, at sizes that take a few minutes.
+Names: ingest_parquet, ingest_csv, top, top_file, startup. Without one: all, at sizes that take a few minutes.
 """
 import argparse
 import glob
@@ -102,7 +103,8 @@ class Bench:
             (folder / "done").touch()
         ending = ".parquet" if "parquet" in form else ".csv.gz"
         found = sorted(folder.rglob("*" + ending))
-        charges = [str(p) for p in found if not any(w in p.as_posix() for w in ("invoice", "commitments", "billing-period"))]
+        other = ("invoice", "commitment", "billing-period")
+        charges = [str(p) for p in found if not any(word in p.as_posix() for word in other)]
         if not charges:
             raise Wrong(f"gen made no *{ending} under {folder}")
         return charges
@@ -155,7 +157,8 @@ class Bench:
             "duckdb_cpu_s": median(opponent_cpus), "peak_mib": max(peaks), "duckdb_peak_mib": max(opponent_peaks),
             "memory_limit_mib": memory_limit_mib,
         }
-        result["kept"] = result["ratio"] <= limit and (memory_limit_mib is None or result["peak_mib"] <= memory_limit_mib)
+        small = memory_limit_mib is None or result["peak_mib"] <= memory_limit_mib
+        result["kept"] = result["ratio"] <= limit and small
         self.add(result)
 
     def alone(self, name, what, ours, limit_s):
@@ -243,8 +246,8 @@ class Bench:
         return found
 
     def duel_of_groups(self, name, what, ours, source, limit):
-        sql = (f"SELECT coalesce(ServiceName, ''), coalesce(SubAccountId, ''), BillingCurrency, sum(EffectiveCost) AS cost,"
-               f" count(*) FROM {source} GROUP BY ALL ORDER BY cost DESC, 1, 2, 3")
+        sql = ("SELECT coalesce(ServiceName, ''), coalesce(SubAccountId, ''), BillingCurrency,"
+               f" sum(EffectiveCost) AS cost, count(*) FROM {source} GROUP BY ALL ORDER BY cost DESC, 1, 2, 3")
         self.duel(name, what, ours, lambda: self.duckdb(sql), limit)
         expected = {(r[0], r[1], r[2]): Decimal(r[3]) for r in self.table(sql)}
         found = self.groups(ours())
@@ -294,7 +297,8 @@ class Bench:
         """Ten sources of fifty months, one small bill each."""
         with gzip.open(self.one_csv(20000), "rt", encoding="utf-8", newline="") as text:
             head, sample = text.readline(), [text.readline() for _ in range(20)]
-        period = next(word for word in sample[0].replace('"', "").split(",") if word[4:5] == "-" and word[7:8] == "-")[:7]
+        cells = sample[0].replace('"', "").split(",")
+        period = next(cell for cell in cells if cell[4:5] == "-" and cell[7:8] == "-")[:7]
         for source in range(number // 50):
             bills = []
             for i in range(50):
@@ -332,7 +336,8 @@ def main():
     options = parser.parse_args()
     bench = Bench(options)
     # Small enough for a few minutes; docs/performance.md has the sizes that the claims are made for.
-    sizes = {"ingest_parquet": 1_000_000, "ingest_csv": 1_000_000, "top": 5_000_000, "top_file": 1_000_000, "startup": 0}
+    sizes = {"ingest_parquet": 1_000_000, "ingest_csv": 1_000_000, "top": 5_000_000, "top_file": 1_000_000,
+             "startup": 0}
     names = options.names or list(sizes)
     for name in names:
         if name not in sizes:

@@ -2,9 +2,10 @@
 """Runs the examples of the manual: a page that shows a command must show what the command does.
 
 In README.md and docs/**/*.md a block that begins with ```console holds lines `$ steelyard ...` and, below each, what it
-prints on a terminal of 110 columns (standard output; remarks on the other one are left out). The blocks of one page run in
-order in one new folder. A line `...` stands for any number of lines, `[...]` within a line for any text. A command without output below it must only succeed; one that is meant to fail says so
-by `# exits with 1` at its end. What a page needs first stands in comments, one command each: <!-- run: steelyard gen ... -->
+prints on a terminal of 110 columns (standard output; remarks on the other one are left out). The blocks of one page run
+in order in one new folder. A line `...` stands for any number of lines, `[...]` within a line for any text. A command
+without output below it must only succeed; one that is meant to fail says so by `# exits with 1` at its end. What a page
+needs first stands in comments, one command each: <!-- run: steelyard gen ... -->
 
   tests/docs/run.py [--update] [page.md ...]     --update writes what was printed into the pages instead of comparing
 """
@@ -29,7 +30,7 @@ HIDDEN = re.compile(r"<!-- run: (.*) -->$")
 
 
 def blocks(lines):
-    """Yields (number of the command's line, command, first and last line of what it prints, whether that is given)."""
+    """Yields (line of the command, command, first and last line of what it prints, whether that is given)."""
     i = 0
     while i < len(lines):
         hidden = HIDDEN.match(lines[i].strip())
@@ -66,7 +67,7 @@ def matches(expected, found):
 
 
 def on_terminal(command, folder, environment):
-    """Runs it with standard output on a terminal of 110 columns; returns exit code, what it printed, its other output."""
+    """Runs it on a terminal of 110 columns; returns the exit code, what it printed, and its other output."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 110, 0, 0))
     attributes = termios.tcgetattr(slave)
@@ -129,7 +130,7 @@ def run_page(page, steelyard, update):
                 print(f"{where}: exit code {status}, expected {code}: {command}")
                 print("\n".join("    " + line for line in found + remarks.splitlines()))
                 failures += 1
-            elif given and not matches([line for line in lines[begin:end]], found):
+            elif given and not matches(lines[begin:end], found):
                 # A blank line before the next command is the page's, not the program's.
                 shown = lines[begin:end]
                 while shown and not shown[-1].strip():

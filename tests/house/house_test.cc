@@ -240,7 +240,9 @@ TEST(House, LinesAreShort) {
     for (const string& line : lines_of(path)) {
       ++number;
       if (line.find("// clang-format " "o") != string::npos) table = line.back() == 'f';
-      if (!table) EXPECT_LE(columns(line), 120u) << shown(path, number);
+      if (!table) {
+        EXPECT_LE(columns(line), 120u) << shown(path, number);
+      }
       EXPECT_EQ(line.find('\t'), string::npos) << shown(path, number) << ": a tab";
     }
   }
