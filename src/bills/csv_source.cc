@@ -70,6 +70,7 @@ struct Slot {
   std::size_t column = 0;
   Type type = Type::kText;
   std::size_t writer = kCheckOnly;
+  bool counts = true;  ///< false for the second copy of a column, whose cells were counted
   std::unique_ptr<InstantCache> instants;
 };
 
@@ -105,7 +106,9 @@ class BlockParser {
       slots_.push_back(make_slot(c, type, writer_of[c]));
     }
     for (const auto& [column, writer] : copies_) {
-      if (column < cells) slots_.push_back(make_slot(column, plan.columns[column].type, writer));
+      if (column >= cells) continue;
+      slots_.push_back(make_slot(column, plan.columns[column].type, writer));
+      slots_.back().counts = false;
     }
   }
 
@@ -180,7 +183,7 @@ class BlockParser {
     for (Slot& slot : slots_) {
       Trouble trouble;
       ColumnWriter* writer = slot.writer == kCheckOnly ? nullptr : writers[slot.writer];
-      counting_ = true;
+      counting_ = slot.counts;
       const bool good = convert(slot, 0, rows_.size(), to, writer, trouble);
       counting_ = false;
       if (!good) return false;
@@ -200,7 +203,7 @@ class BlockParser {
 
  private:
   static Slot make_slot(std::size_t column, Type type, std::size_t writer) {
-    Slot slot{column, type, writer, nullptr};
+    Slot slot{column, type, writer, true, nullptr};
     if (type == Type::kInstant) slot.instants = std::make_unique<InstantCache>();
     return slot;
   }

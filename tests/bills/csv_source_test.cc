@@ -205,6 +205,18 @@ TEST_F(CsvSource, DecimalNotesDoNotNeedTheirColumns) {
   EXPECT_EQ(rows, (Table{{note, "x", note}, {"(null)", "y", "(null)"}}));
 }
 
+TEST_F(CsvSource, AColumnThatIsAskedForTwiceIsCountedOnce) {
+  auto source = open(write("BilledCost,a\n0.00000000000000000001,x\n"));
+  ASSERT_TRUE(source);
+  const std::vector<std::size_t> projection = {0, 3, 0};
+  auto worker = (*source)->make_worker(projection);
+  ASSERT_TRUE(worker);
+  Table rows;
+  ASSERT_TRUE(drain(**source, **worker, projection, rows));
+  EXPECT_EQ(rows, (Table{{"0", R"({"BilledCost":"0.00000000000000000001"})", "0"}}));
+  EXPECT_EQ(outcome_->rounded_cells, 1);
+}
+
 TEST_F(CsvSource, AnEmptyProjectionCountsRows) {
   auto source = open(write("BilledCost,a\nbad,x\n1,y\n1,y\n"));
   ASSERT_TRUE(source);
