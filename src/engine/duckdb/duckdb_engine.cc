@@ -124,8 +124,8 @@ void scan_source(duckdb_function_info info, duckdb_data_chunk output) {
       duckdb_data_chunk_set_size(output, 0);
       return;
     }
-    local->worker = std::move(scan->workers.back());
-    scan->workers.pop_back();
+    local->worker = std::move(scan->workers.front());  // the first may be the only one that has rows
+    scan->workers.erase(scan->workers.begin());
     local->writers.resize(scan->projection.size());
     for (VectorWriter& writer : local->writers) local->pointers.push_back(&writer);
   }
