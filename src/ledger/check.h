@@ -1,4 +1,5 @@
-// Check: does the lake still hold what its log says? Files by hash, and every control sum added up again from the files.
+// Check: does the lake still hold what its log says? Files by hash, and every control sum added up
+// again from the files.
 #pragma once
 
 #include <functional>
@@ -17,7 +18,8 @@ struct CheckOptions {
   std::function<void(std::int64_t bytes_done, std::int64_t bytes_all)> progress;
 };
 
-/// Rows: check, table, subject, expected, found, ok. `findings` when one is not ok. A damaged file is a finding, not an error.
+/// Rows: check, table, subject, expected, found, ok. `findings` when one is not ok. A damaged file
+/// is a finding, not an error.
 Result<Report> check_lake(Engine& engine, Store& store, const CheckOptions& options);
 
 }  // namespace steelyard

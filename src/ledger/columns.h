@@ -1,5 +1,5 @@
-// Columns by the names that people use: `service`, `account`, `tag:team` or a FOCUS column itself. Names come from questions, so a name
-// that is not known is an error with its near ones, never SQL.
+// Columns by the names that people use: `service`, `account`, `tag:team` or a FOCUS column itself.
+// Names come from questions, so a name that is not known is an error with its near ones, never SQL.
 #pragma once
 
 #include <span>
@@ -25,7 +25,8 @@ std::span<const ColumnAlias> column_aliases();
 
 /// Something that rows can be filtered and grouped by.
 struct Dimension {
-  std::string name;    ///< as asked, canonical: "service", "ServiceName" stays "ServiceName", "tag:team"
+  std::string
+      name;  ///< as asked, canonical: "service", "ServiceName" stays "ServiceName", "tag:team"
   std::string title;   ///< for a head line: "service", "team"
   std::string column;  ///< column of the lake
   std::string tag;     ///< key within `column` when that is a map
@@ -34,12 +35,14 @@ struct Dimension {
   bool operator==(const Dimension&) const = default;
 };
 
-/// Finds what `name` means among the columns of `schema` (all aliases when the schema is empty). `cost` means the column of `basis`.
-/// SY1501 unknown column (with near ones), SY1502 a tag without key.
+/// Finds what `name` means among the columns of `schema` (all aliases when the schema is empty).
+/// `cost` means the column of `basis`. SY1501 unknown column (with near ones), SY1502 a tag without
+/// key.
 Result<Dimension> resolve_dimension(std::string_view name, const std::vector<SchemaField>& schema,
                                     Basis basis = Basis::kEffective);
 /// Several; no doubles (SY1503) and none of money or quantity (SY1504).
-Result<std::vector<Dimension>> resolve_dimensions(const std::vector<std::string>& names, const std::vector<SchemaField>& schema);
+Result<std::vector<Dimension>> resolve_dimensions(const std::vector<std::string>& names,
+                                                  const std::vector<SchemaField>& schema);
 
 /// The expression over a row of the view, of the dimension's type (text for tags and grains).
 std::string sql_of(const Dimension& dimension);

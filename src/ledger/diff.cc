@@ -14,7 +14,7 @@ namespace {
 /// A comparable thing within one key: a SKU of a service in a region, counted in one unit.
 struct Item {
   std::optional<std::string> service, unit;
-  Decimal cost_before, cost_after;          ///< at contracted price where a commitment covers it
+  Decimal cost_before, cost_after;  ///< at contracted price where a commitment covers it
   Decimal quantity_before, quantity_after;
   std::int64_t rows_before = 0, rows_after = 0;
 };
@@ -25,10 +25,13 @@ struct KeyRow {
   Waterfall waterfall;
 };
 
-/// False where a x b / c would leave DECIMAL(38,18) or c is 0: such an item has no meaningful unit price.
+/// False where a x b / c would leave DECIMAL(38,18) or c is 0: such an item has no meaningful unit
+/// price.
 bool can_scale(Decimal a, Decimal b, Decimal c) {
   if (c.units == 0) return false;
-  const double result = std::abs(static_cast<double>(a.units)) * std::abs(static_cast<double>(b.units)) / std::abs(static_cast<double>(c.units));
+  const double result = std::abs(static_cast<double>(a.units)) *
+                        std::abs(static_cast<double>(b.units)) /
+                        std::abs(static_cast<double>(c.units));
   return result < 1e37;
 }
 
@@ -46,18 +49,23 @@ struct Family {
 
 /// Price, usage and mix of a family (formulas in docs/concepts/change-waterfall.md).
 void add_family(const Family& family, Waterfall& waterfall) {
-  const bool averages = can_scale(family.cost_before, family.quantity_after, family.quantity_before) &&
-                        std::all_of(family.items.begin(), family.items.end(), [&](const Item* item) {
-                          return can_scale(item->quantity_after, family.cost_before, family.quantity_before);
-                        });
+  const bool averages =
+      can_scale(family.cost_before, family.quantity_after, family.quantity_before) &&
+      std::all_of(family.items.begin(), family.items.end(), [&](const Item* item) {
+        return can_scale(item->quantity_after, family.cost_before, family.quantity_before);
+      });
   if (averages) {
-    waterfall.usage += multiply_divide(family.cost_before, family.quantity_after, family.quantity_before) - family.cost_before;
+    waterfall.usage +=
+        multiply_divide(family.cost_before, family.quantity_after, family.quantity_before) -
+        family.cost_before;
   }
   for (const auto* item : family.items) {
-    const auto at_old_price = multiply_divide(item->quantity_after, item->cost_before, item->quantity_before);
+    const auto at_old_price =
+        multiply_divide(item->quantity_after, item->cost_before, item->quantity_before);
     waterfall.price += item->cost_after - at_old_price;
     if (averages) {
-      waterfall.mix += at_old_price - multiply_divide(item->quantity_after, family.cost_before, family.quantity_before);
+      waterfall.mix += at_old_price - multiply_divide(item->quantity_after, family.cost_before,
+                                                      family.quantity_before);
     } else {
       waterfall.usage += at_old_price - item->cost_before;
     }
@@ -85,10 +93,12 @@ void add_items(const std::vector<Item>& items, Waterfall& waterfall) {
 }
 
 bool has_field(const std::vector<SchemaField>& schema, std::string_view name) {
-  return std::any_of(schema.begin(), schema.end(), [&](const SchemaField& field) { return field.name == name; });
+  return std::any_of(schema.begin(), schema.end(),
+                     [&](const SchemaField& field) { return field.name == name; });
 }
 
-std::string column_or_null(const std::vector<SchemaField>& schema, std::string_view name, Type type = Type::kText) {
+std::string column_or_null(const std::vector<SchemaField>& schema, std::string_view name,
+                           Type type = Type::kText) {
   if (has_field(schema, name)) return sql_identifier(name);
   return "CAST(NULL AS " + std::string(sql_type(type)) + ")";
 }
@@ -101,7 +111,9 @@ std::string key_text_sql(const Dimension& dimension) {
   return "CAST(" + sql + " AS VARCHAR)";
 }
 
-std::string in_period(const Period& period, bool billing) { return billing ? sql_in_billing_period(period) : sql_in_charge_period(period); }
+std::string in_period(const Period& period, bool billing) {
+  return billing ? sql_in_billing_period(period) : sql_in_charge_period(period);
+}
 
 /// Larger changes first; equal ones by key.
 bool shown_before(const KeyRow& a, const KeyRow& b) {
@@ -145,9 +157,16 @@ class DiffReader {
 
   Status take(std::span<const ColumnView> columns, std::size_t rows) {
     for (std::size_t r = 0; r < rows; ++r) {
-      const auto text_at = [&](std::size_t c) { return columns[c].is_null(r) ? std::optional<std::string>() : std::string(columns[c].text(r)); };
-      const auto units_at = [&](std::size_t c) { return columns[c].is_null(r) ? Decimal{} : Decimal{columns[c].units(r)}; };
-      const auto count_at = [&](std::size_t c) { return columns[c].is_null(r) ? 0 : columns[c].integer(r); };
+      const auto text_at = [&](std::size_t c) {
+        return columns[c].is_null(r) ? std::optional<std::string>()
+                                     : std::string(columns[c].text(r));
+      };
+      const auto units_at = [&](std::size_t c) {
+        return columns[c].is_null(r) ? Decimal{} : Decimal{columns[c].units(r)};
+      };
+      const auto count_at = [&](std::size_t c) {
+        return columns[c].is_null(r) ? 0 : columns[c].integer(r);
+      };
       std::vector<std::optional<std::string>> keys;
       for (std::size_t k = 0; k < keys_; ++k) keys.push_back(text_at(1 + k));
       auto currency = text_at(0).value_or("");
@@ -203,7 +222,8 @@ class DiffReader {
     total.waterfall += row_.waterfall;
     ++total.keys;
     answer_.rows.push_back(std::move(row_));
-    if (limit_ > 0 && answer_.rows.size() > static_cast<std::size_t>(4 * limit_ + 10'000)) keep_largest(answer_.rows, limit_);
+    if (limit_ > 0 && answer_.rows.size() > static_cast<std::size_t>(4 * limit_ + 10'000))
+      keep_largest(answer_.rows, limit_);
     row_ = {};
     started_ = false;
   }
@@ -217,43 +237,63 @@ class DiffReader {
 };
 
 /// One line per key, kind and item with both sides beside each other.
-std::string diff_sql(const Charges& charges, const DiffQuestion& question, const std::vector<Dimension>& by, const std::string& where) {
+std::string diff_sql(const Charges& charges, const DiffQuestion& question,
+                     const std::vector<Dimension>& by, const std::string& where) {
   const auto& schema = charges.schema;
-  const auto before = in_period(question.before, question.billing), after = in_period(question.after, question.billing);
+  const auto before = in_period(question.before, question.billing),
+             after = in_period(question.after, question.billing);
   const auto commitment = column_or_null(schema, "CommitmentDiscountId");
   const auto category = sql_identifier("ChargeCategory");
-  const std::string kind = "CASE WHEN " + category + " IN ('Credit', 'Adjustment') OR " + column_or_null(schema, "ChargeClass") +
-                           " = 'Correction' THEN 'credits' WHEN " + category + " = 'Tax' THEN 'tax' WHEN " + commitment + " IS NOT NULL AND (" + category +
-                           " = 'Purchase' OR " + column_or_null(schema, "CommitmentDiscountStatus") + " = 'Unused') THEN 'commitments' WHEN " + category +
-                           " = 'Purchase' THEN 'fees' ELSE 'usage' END";
+  const std::string kind =
+      "CASE WHEN " + category + " IN ('Credit', 'Adjustment') OR " +
+      column_or_null(schema, "ChargeClass") + " = 'Correction' THEN 'credits' WHEN " + category +
+      " = 'Tax' THEN 'tax' WHEN " + commitment + " IS NOT NULL AND (" + category +
+      " = 'Purchase' OR " + column_or_null(schema, "CommitmentDiscountStatus") +
+      " = 'Unused') THEN 'commitments' WHEN " + category +
+      " = 'Purchase' THEN 'fees' ELSE 'usage' END";
   const auto cost = cost_sql(question.basis);
-  // What the usage would cost without the commitment that covers it; the difference is the commitment's effect.
-  const bool covered_differs = question.basis == Basis::kEffective || question.basis == Basis::kBilled;
-  const auto reference = covered_differs ? "CASE WHEN " + commitment + " IS NULL THEN " + cost + " ELSE \"ContractedCost\" END" : cost;
+  // What the usage would cost without the commitment that covers it; the difference is the
+  // commitment's effect.
+  const bool covered_differs =
+      question.basis == Basis::kEffective || question.basis == Basis::kBilled;
+  const auto reference = covered_differs ? "CASE WHEN " + commitment + " IS NULL THEN " + cost +
+                                               " ELSE \"ContractedCost\" END"
+                                         : cost;
   const auto quantity = column_or_null(schema, "PricingQuantity", Type::kDecimal);
 
   std::string keys, groups = "1";
-  for (std::size_t i = 0; i < by.size(); ++i) keys += key_text_sql(by[i]) + " AS k" + std::to_string(i) + ", ";
+  for (std::size_t i = 0; i < by.size(); ++i)
+    keys += key_text_sql(by[i]) + " AS k" + std::to_string(i) + ", ";
   for (std::size_t i = 2; i <= by.size() + 6; ++i) groups += ", " + std::to_string(i);
-  const auto item = [&](const std::string& column) { return "CASE WHEN kind = 'usage' THEN " + column + " END"; };
+  const auto item = [&](const std::string& column) {
+    return "CASE WHEN kind = 'usage' THEN " + column + " END";
+  };
   std::string names;
   for (std::size_t i = 0; i < by.size(); ++i) names += "k" + std::to_string(i) + ", ";
-  const std::string rows = "SELECT " + currency_sql(charges) + " AS currency, " + keys + kind + " AS kind, " + sql_identifier("ServiceName") + " AS service, " +
-                           column_or_null(schema, "PricingUnit") + " AS unit, " + column_or_null(schema, "RegionId") + " AS region, coalesce(" +
-                           column_or_null(schema, "SkuId") + ", " + column_or_null(schema, "SkuPriceId") + ") AS sku, " + cost + " AS cost, " + reference +
-                           " AS reference, " + quantity + " AS quantity, (" + before + ") AS is_before, (" + after + ") AS is_after FROM " +
-                           sql_identifier(charges.view) + " WHERE (" + before + " OR " + after + ") AND " + where;
-  const auto sum = [](const char* column, const char* side) { return std::string("sum(") + column + ") FILTER (WHERE " + side + ")"; };
-  return "SELECT currency, " + names + "kind, " + item("service") + ", " + item("unit") + ", " + item("region") + ", " + item("sku") + ", " +
-         sum("cost", "is_before") + ", " + sum("cost", "is_after") + ", " + sum("reference", "is_before") + ", " + sum("reference", "is_after") + ", " +
-         sum("quantity", "is_before") + ", " + sum("quantity", "is_after") + ", count(*) FILTER (WHERE is_before), count(*) FILTER (WHERE is_after) FROM (" +
-         rows + ") GROUP BY " + groups + " ORDER BY " + groups;
+  const std::string rows =
+      "SELECT " + currency_sql(charges) + " AS currency, " + keys + kind + " AS kind, " +
+      sql_identifier("ServiceName") + " AS service, " + column_or_null(schema, "PricingUnit") +
+      " AS unit, " + column_or_null(schema, "RegionId") + " AS region, coalesce(" +
+      column_or_null(schema, "SkuId") + ", " + column_or_null(schema, "SkuPriceId") + ") AS sku, " +
+      cost + " AS cost, " + reference + " AS reference, " + quantity + " AS quantity, (" + before +
+      ") AS is_before, (" + after + ") AS is_after FROM " + sql_identifier(charges.view) +
+      " WHERE (" + before + " OR " + after + ") AND " + where;
+  const auto sum = [](const char* column, const char* side) {
+    return std::string("sum(") + column + ") FILTER (WHERE " + side + ")";
+  };
+  return "SELECT currency, " + names + "kind, " + item("service") + ", " + item("unit") + ", " +
+         item("region") + ", " + item("sku") + ", " + sum("cost", "is_before") + ", " +
+         sum("cost", "is_after") + ", " + sum("reference", "is_before") + ", " +
+         sum("reference", "is_after") + ", " + sum("quantity", "is_before") + ", " +
+         sum("quantity", "is_after") +
+         ", count(*) FILTER (WHERE is_before), count(*) FILTER (WHERE is_after) FROM (" + rows +
+         ") GROUP BY " + groups + " ORDER BY " + groups;
 }
 
 struct Part {
   const char* name;
   const char* title;
-  Decimal Waterfall::*member;
+  Decimal Waterfall::* member;
 };
 constexpr Part kParts[] = {{"price", "price", &Waterfall::price},
                            {"usage", "usage", &Waterfall::usage},
@@ -273,9 +313,11 @@ void report_waterfall(const DiffAnswer& answer, Report& report, Question& asked)
   for (const auto& [currency, totals] : answer.totals) {
     const auto& waterfall = totals.waterfall;
     const auto change = waterfall.change();
-    const auto add = [&](const std::string& part, Decimal amount, bool part_of_change, const std::string& side) {
+    const auto add = [&](const std::string& part, Decimal amount, bool part_of_change,
+                         const std::string& side) {
       const bool share = part_of_change && change.units != 0;
-      report.rows.push_back({{part}, {currency}, {amount}, share ? Cell{ratio(amount, change)} : Cell{}});
+      report.rows.push_back(
+          {{part}, {currency}, {amount}, share ? Cell{ratio(amount, change)} : Cell{}});
       asked.figures.push_back({{}, false, !part_of_change, currency, amount, side});
     };
     add("before", waterfall.before, false, "before");
@@ -287,15 +329,19 @@ void report_waterfall(const DiffAnswer& answer, Report& report, Question& asked)
   }
 }
 
-void report_keys(const DiffAnswer& answer, const std::vector<Dimension>& by, Report& report, Question& asked) {
-  for (const auto& dimension : by) report.columns.push_back({dimension.name, dimension.title, CellKind::kText});
+void report_keys(const DiffAnswer& answer, const std::vector<Dimension>& by, Report& report,
+                 Question& asked) {
+  for (const auto& dimension : by)
+    report.columns.push_back({dimension.name, dimension.title, CellKind::kText});
   report.columns.push_back({"currency", "currency", CellKind::kText});
   report.columns.push_back({"before", "before", CellKind::kMoney});
   report.columns.push_back({"after", "after", CellKind::kMoney});
   report.columns.push_back({"change", "change", CellKind::kChange});
-  for (const auto& part : kParts) report.columns.push_back({part.name, part.title, CellKind::kChange});
+  for (const auto& part : kParts)
+    report.columns.push_back({part.name, part.title, CellKind::kChange});
   report.columns.push_back({"rounding", "rounding", CellKind::kChange});
-  const auto make_row = [&](std::vector<Cell> cells, const std::string& currency, const Waterfall& waterfall) {
+  const auto make_row = [&](std::vector<Cell> cells, const std::string& currency,
+                            const Waterfall& waterfall) {
     cells.push_back({currency});
     cells.push_back({waterfall.before});
     cells.push_back({waterfall.after});
@@ -336,7 +382,9 @@ void report_keys(const DiffAnswer& answer, const std::vector<Dimension>& by, Rep
 
 }  // namespace
 
-Decimal Waterfall::rounding() const { return change() - price - usage - mix - commitments - added - gone - credits - tax - fees; }
+Decimal Waterfall::rounding() const {
+  return change() - price - usage - mix - commitments - added - gone - credits - tax - fees;
+}
 
 Waterfall& Waterfall::operator+=(const Waterfall& other) {
   before += other.before;
@@ -352,7 +400,9 @@ Result<Report> diff(Engine& engine, const Charges& charges, const DiffQuestion& 
   if (!where) return pass(where);
   DiffReader reader(by->size(), question.limit);
   auto streamed = engine.stream(diff_sql(charges, question, *by, *where),
-                                [&](std::span<const ColumnView> columns, std::size_t rows) { return reader.take(columns, rows); });
+                                [&](std::span<const ColumnView> columns, std::size_t rows) {
+                                  return reader.take(columns, rows);
+                                });
   if (!streamed) return pass(streamed);
   const auto answer = reader.finish();
 
@@ -367,22 +417,25 @@ Result<Report> diff(Engine& engine, const Charges& charges, const DiffQuestion& 
   asked.before = question.before;
   asked.where = to_text(question.where);
   asked.limit = question.limit;
-  report.title = "change from " + period_text(question.before) + " to " + period_text(question.after);
+  report.title =
+      "change from " + period_text(question.before) + " to " + period_text(question.after);
   if (by->empty()) {
     report_waterfall(answer, report, asked);
   } else {
     report_keys(answer, *by, report, asked);
   }
   const auto& after = question.after;
-  report.provenance = provenance_of(charges, question.basis, question.billing ? std::optional<Period>() : after,
-                                    question.billing ? std::optional<Period>(after) : std::optional<Period>());
+  report.provenance =
+      provenance_of(charges, question.basis, question.billing ? std::optional<Period>() : after,
+                    question.billing ? std::optional<Period>(after) : std::optional<Period>());
   report.provenance.rows = answer.lines;
   for (const auto& [currency, totals] : answer.totals) {
     report.provenance.currencies.push_back(currency);
     if (totals.waterfall.change().units != 0) report.findings = true;
   }
   if (question.before.days() != question.after.days()) {
-    report.notes.push_back("the periods have " + std::to_string(question.before.days()) + " and " + std::to_string(question.after.days()) +
+    report.notes.push_back("the periods have " + std::to_string(question.before.days()) + " and " +
+                           std::to_string(question.after.days()) +
                            " days: part of `usage` is the calendar");
   }
   if (answer.totals.empty()) report.notes.push_back("no charge matches in either period");

@@ -1,6 +1,6 @@
-// Two versions of the lake, line by line. Lines have no key of their own, so equal ones cancel first, and what is left is paired by what it is
-// about:
-// first lines that differ in their invoice only, then in labels, then in price, then by what was used, then by resource, SKU and time.
+// Two versions of the lake, line by line. Lines have no key of their own, so equal ones cancel
+// first, and what is left is paired by what it is about: first lines that differ in their invoice
+// only, then in labels, then in price, then by what was used, then by resource, SKU and time.
 #include <algorithm>
 #include <map>
 #include <set>
@@ -19,10 +19,14 @@ constexpr const char* kQuantities[] = {"PricingQuantity", "ConsumedQuantity"};
 const std::set<std::string> kNotContent = {"x_DeliveryId", "x_SourceFile", "x_SourceRow"};
 
 /// What a line is about, whatever it costs.
-constexpr const char* kSubject[] = {"BillingCurrency", "InvoiceIssuerName", "BillingAccountId", "SubAccountId",      "ResourceId",
-                                    "SkuId",           "ServiceName",       "ChargeCategory",   "ChargePeriodStart", "ChargePeriodEnd"};
+constexpr const char* kSubject[] = {"BillingCurrency", "InvoiceIssuerName", "BillingAccountId",
+                                    "SubAccountId",    "ResourceId",        "SkuId",
+                                    "ServiceName",     "ChargeCategory",    "ChargePeriodStart",
+                                    "ChargePeriodEnd"};
 /// What tells lines about the same thing apart.
-constexpr const char* kDetail[] = {"SkuPriceId", "PricingCategory", "CommitmentDiscountId", "CommitmentDiscountStatus", "ChargeDescription", "ChargeClass"};
+constexpr const char* kDetail[] = {"SkuPriceId",           "PricingCategory",
+                                   "CommitmentDiscountId", "CommitmentDiscountStatus",
+                                   "ChargeDescription",    "ChargeClass"};
 
 /// What a bill gets when its invoice is issued.
 const std::set<std::string> kInvoice = {"InvoiceId", "InvoiceDetailId"};
@@ -39,7 +43,9 @@ Columns columns_of(const std::vector<SchemaField>& schema) {
     columns.present.insert(field.name);
     if (kNotContent.count(field.name)) continue;
     const auto name = sql_identifier(field.name);
-    columns.content.push_back(field.type == Type::kTextMap ? "CAST(list_sort(map_entries(" + name + ")) AS VARCHAR)" : name);
+    columns.content.push_back(field.type == Type::kTextMap
+                                  ? "CAST(list_sort(map_entries(" + name + ")) AS VARCHAR)"
+                                  : name);
     if (!kInvoice.count(field.name)) columns.said.push_back(columns.content.back());
   }
   return columns;
@@ -52,13 +58,15 @@ void append(std::vector<std::string>& list, const Columns& columns, const char* 
   }
 }
 
-/// 128 bits of two different hashes: lines are taken for equal by it, and the sums are compared at the end.
+/// 128 bits of two different hashes: lines are taken for equal by it, and the sums are compared at
+/// the end.
 std::string hash_sql(const std::vector<std::string>& columns, const char* salt) {
   return "hash(" + sql_literal(salt) + ", " + join(columns, ", ") + ")";
 }
 
 std::string column_or_null(const Columns& columns, const char* name, Type type) {
-  return columns.present.count(name) ? sql_identifier(name) : "CAST(NULL AS " + std::string(sql_type(type)) + ")";
+  return columns.present.count(name) ? sql_identifier(name)
+                                     : "CAST(NULL AS " + std::string(sql_type(type)) + ")";
 }
 
 /// Both sides of the files that differ.
@@ -96,8 +104,13 @@ Result<Sides> open_sides(Store& store, const VersionDiffQuestion& question) {
 
 class VersionDiff {
  public:
-  VersionDiff(Engine& engine, const VersionDiffQuestion& question, const Sides& sides, std::vector<Dimension> by, std::string where)
-      : engine_(engine), question_(question), columns_(columns_of(sides.schema)), by_(std::move(by)), where_(std::move(where)) {}
+  VersionDiff(Engine& engine, const VersionDiffQuestion& question, const Sides& sides,
+              std::vector<Dimension> by, std::string where)
+      : engine_(engine),
+        question_(question),
+        columns_(columns_of(sides.schema)),
+        by_(std::move(by)),
+        where_(std::move(where)) {}
 
   Result<Rows> run() {
     for (const auto& step : {find_changed(), keep_changed_lines()}) {
@@ -114,41 +127,62 @@ class VersionDiff {
 
  private:
   std::string both_sides(const std::string& columns) const {
-    return "SELECT 0 AS side, " + columns + " FROM ledger_before WHERE " + where_ + " UNION ALL SELECT 1, " + columns + " FROM ledger_after WHERE " + where_;
+    return "SELECT 0 AS side, " + columns + " FROM ledger_before WHERE " + where_ +
+           " UNION ALL SELECT 1, " + columns + " FROM ledger_after WHERE " + where_;
   }
 
   /// Contents that one side has more often than the other.
   std::string find_changed() const {
-    return "CREATE OR REPLACE TEMP TABLE ledger_changed AS SELECT h1, h2, count(*) FILTER (WHERE side = 0) AS n0, count(*) FILTER (WHERE side = 1) AS n1 FROM (" +
-           both_sides(hash_sql(columns_.content, "a") + " AS h1, " + hash_sql(columns_.content, "b") + " AS h2") +
+    return "CREATE OR REPLACE TEMP TABLE ledger_changed AS SELECT h1, h2, count(*) FILTER (WHERE "
+           "side = 0) AS n0, count(*) FILTER (WHERE side = 1) AS n1 FROM (" +
+           both_sides(hash_sql(columns_.content, "a") + " AS h1, " +
+                      hash_sql(columns_.content, "b") + " AS h2") +
            ") GROUP BY h1, h2 HAVING n0 <> n1";
   }
 
   /// The lines of those contents beyond the common number, with all that classifying needs.
   std::string keep_changed_lines() const {
-    std::string select = hash_sql(columns_.content, "a") + " AS h1, " + hash_sql(columns_.content, "b") + " AS h2, " + cost_sql(question_.basis) +
-                         " AS amount, " + column_or_null(columns_, "BillingCurrency", Type::kText) + " AS currency, " +
+    std::string select = hash_sql(columns_.content, "a") + " AS h1, " +
+                         hash_sql(columns_.content, "b") + " AS h2, " + cost_sql(question_.basis) +
+                         " AS amount, " + column_or_null(columns_, "BillingCurrency", Type::kText) +
+                         " AS currency, " +
                          column_or_null(columns_, "ChargeCategory", Type::kText) + " AS category";
-    for (const auto* name : kCosts) select += ", " + sql_identifier(name) + " AS " + sql_identifier(std::string("c_") + name);
-    for (const auto* name : kQuantities) select += ", " + column_or_null(columns_, name, Type::kDecimal) + " AS " + sql_identifier(std::string("q_") + name);
+    for (const auto* name : kCosts)
+      select += ", " + sql_identifier(name) + " AS " + sql_identifier(std::string("c_") + name);
+    for (const auto* name : kQuantities)
+      select += ", " + column_or_null(columns_, name, Type::kDecimal) + " AS " +
+                sql_identifier(std::string("q_") + name);
     const bool has_tags = columns_.present.count("Tags") > 0;
-    select += std::string(", ") + (has_tags ? "CAST(list_sort(map_entries(\"Tags\")) AS VARCHAR)" : "CAST(NULL AS VARCHAR)") + " AS tags";
+    select +=
+        std::string(", ") +
+        (has_tags ? "CAST(list_sort(map_entries(\"Tags\")) AS VARCHAR)" : "CAST(NULL AS VARCHAR)") +
+        " AS tags";
     std::vector<std::string> commitment;
-    for (const char* name : {"CommitmentDiscountId", "CommitmentDiscountStatus", "CommitmentDiscountQuantity"}) {
+    for (const char* name :
+         {"CommitmentDiscountId", "CommitmentDiscountStatus", "CommitmentDiscountQuantity"}) {
       if (columns_.present.count(name)) commitment.push_back(sql_identifier(name));
     }
-    select += ", " + (commitment.empty() ? std::string("CAST(0 AS UBIGINT)") : hash_sql(commitment, "c")) + " AS commitment";
+    select += ", " +
+              (commitment.empty() ? std::string("CAST(0 AS UBIGINT)") : hash_sql(commitment, "c")) +
+              " AS commitment";
     select += ", " + hash_sql(columns_.said, "s") + " AS said";
     const auto keys = levels();
-    for (std::size_t i = 0; i < keys.size(); ++i) select += ", " + hash_sql(keys[i], "k") + " AS key" + std::to_string(i);
-    for (std::size_t i = 0; i < by_.size(); ++i) select += ", CAST(" + sql_of(by_[i]) + " AS VARCHAR) AS by" + std::to_string(i);
-    // Among equal lines it does not matter which are left over; among paired ones the order must be the same on every machine.
-    const auto place = column_or_null(columns_, "x_DeliveryId", Type::kText) + " AS p_delivery, " + column_or_null(columns_, "x_SourceFile", Type::kInt64) +
-                       " AS p_file, " + column_or_null(columns_, "x_SourceRow", Type::kInt64) + " AS p_row";
+    for (std::size_t i = 0; i < keys.size(); ++i)
+      select += ", " + hash_sql(keys[i], "k") + " AS key" + std::to_string(i);
+    for (std::size_t i = 0; i < by_.size(); ++i)
+      select += ", CAST(" + sql_of(by_[i]) + " AS VARCHAR) AS by" + std::to_string(i);
+    // Among equal lines it does not matter which are left over; among paired ones the order must be
+    // the same on every machine.
+    const auto place = column_or_null(columns_, "x_DeliveryId", Type::kText) + " AS p_delivery, " +
+                       column_or_null(columns_, "x_SourceFile", Type::kInt64) + " AS p_file, " +
+                       column_or_null(columns_, "x_SourceRow", Type::kInt64) + " AS p_row";
     return "CREATE OR REPLACE TEMP TABLE ledger_lines AS SELECT * FROM (SELECT l.*, "
-           "row_number() OVER (PARTITION BY side, l.h1, l.h2 ORDER BY p_delivery, p_file, p_row) AS copy, least(n0, n1) AS common, "
-           "row_number() OVER (ORDER BY side, l.h1, l.h2, p_delivery, p_file, p_row) AS id, CAST(NULL AS BIGINT) AS pair FROM (" +
-           both_sides(select + ", " + place) + ") l JOIN ledger_changed c ON l.h1 = c.h1 AND l.h2 = c.h2) WHERE copy > common";
+           "row_number() OVER (PARTITION BY side, l.h1, l.h2 ORDER BY p_delivery, p_file, p_row) "
+           "AS copy, least(n0, n1) AS common, "
+           "row_number() OVER (ORDER BY side, l.h1, l.h2, p_delivery, p_file, p_row) AS id, "
+           "CAST(NULL AS BIGINT) AS pair FROM (" +
+           both_sides(select + ", " + place) +
+           ") l JOIN ledger_changed c ON l.h1 = c.h1 AND l.h2 = c.h2) WHERE copy > common";
   }
 
   /// The keys by which lines are paired, the strictest first.
@@ -163,41 +197,60 @@ class VersionDiff {
       for (const auto* part : parts) key.insert(key.end(), part->begin(), part->end());
       return key;
     };
-    return {columns_.said, with({&costs, &quantities}), with({&detail, &quantities}), with({&quantities}), with({&detail}), subject};
+    return {columns_.said,
+            with({&costs, &quantities}),
+            with({&detail, &quantities}),
+            with({&quantities}),
+            with({&detail}),
+            subject};
   }
 
   std::string pair(std::size_t level) const {
     const auto key = "key" + std::to_string(level);
-    const std::string order = "\"q_PricingQuantity\", \"q_ConsumedQuantity\", \"c_BilledCost\", \"c_EffectiveCost\", \"c_ListCost\", \"c_ContractedCost\", tags, h1, h2, id";
+    const std::string order =
+        "\"q_PricingQuantity\", \"q_ConsumedQuantity\", \"c_BilledCost\", \"c_EffectiveCost\", "
+        "\"c_ListCost\", \"c_ContractedCost\", tags, h1, h2, id";
     const auto side = [&](int number) {
-      return "(SELECT id, " + key + " AS k, row_number() OVER (PARTITION BY " + key + " ORDER BY " + order + ") AS n FROM ledger_lines WHERE pair IS NULL AND side = " +
-             std::to_string(number) + ")";
+      return "(SELECT id, " + key + " AS k, row_number() OVER (PARTITION BY " + key + " ORDER BY " +
+             order +
+             ") AS n FROM ledger_lines WHERE pair IS NULL AND side = " + std::to_string(number) +
+             ")";
     };
-    return "CREATE OR REPLACE TEMP TABLE ledger_pairs AS SELECT a.id AS a, b.id AS b FROM " + side(0) + " a JOIN " + side(1) +
-           " b ON a.k = b.k AND a.n = b.n; CREATE OR REPLACE TEMP TABLE ledger_lines AS SELECT l.* REPLACE (coalesce(l.pair, p.a) AS pair) FROM ledger_lines l "
-           "LEFT JOIN (SELECT a AS id, a FROM ledger_pairs UNION ALL SELECT b, a FROM ledger_pairs) p ON l.id = p.id";
+    return "CREATE OR REPLACE TEMP TABLE ledger_pairs AS SELECT a.id AS a, b.id AS b FROM " +
+           side(0) + " a JOIN " + side(1) +
+           " b ON a.k = b.k AND a.n = b.n; CREATE OR REPLACE TEMP TABLE ledger_lines AS SELECT l.* "
+           "REPLACE (coalesce(l.pair, p.a) AS pair) FROM ledger_lines l "
+           "LEFT JOIN (SELECT a AS id, a FROM ledger_pairs UNION ALL SELECT b, a FROM "
+           "ledger_pairs) p ON l.id = p.id";
   }
 
   std::string classify() const {
     std::string costs_same, quantities_same;
     for (const auto* name : kCosts) {
       const auto column = sql_identifier(std::string("c_") + name);
-      costs_same += (costs_same.empty() ? "" : " AND ") + ("a." + column + " IS NOT DISTINCT FROM b." + column);
+      costs_same += (costs_same.empty() ? "" : " AND ") +
+                    ("a." + column + " IS NOT DISTINCT FROM b." + column);
     }
     for (const auto* name : kQuantities) {
       const auto column = sql_identifier(std::string("q_") + name);
-      quantities_same += (quantities_same.empty() ? "" : " AND ") + ("a." + column + " IS NOT DISTINCT FROM b." + column);
+      quantities_same += (quantities_same.empty() ? "" : " AND ") +
+                         ("a." + column + " IS NOT DISTINCT FROM b." + column);
     }
     const auto same = [](const char* name) {
       const auto column = sql_identifier(std::string("c_") + name);
       return "a." + column + " IS NOT DISTINCT FROM b." + column;
     };
     const std::string kind =
-        "CASE WHEN a.id IS NULL AND (b.category IN ('Credit', 'Adjustment') OR b.\"c_BilledCost\" < 0) THEN 'refund' "
-        "WHEN a.id IS NULL AND coalesce(b.category, 'Usage') = 'Usage' THEN 'late usage' WHEN a.id IS NULL THEN 'late charge' "
-        "WHEN b.id IS NULL THEN 'removed' WHEN a.said = b.said THEN 'invoiced' WHEN NOT (" + quantities_same + ") THEN 'restated usage' WHEN (" + costs_same +
-        ") AND a.tags IS DISTINCT FROM b.tags THEN 'retag' WHEN (" + costs_same + ") THEN 'relabelled' WHEN (" + same("ListCost") + " AND " +
-        same("ContractedCost") + ") AND (" + same("BilledCost") + " OR a.commitment <> b.commitment) THEN 'restated amortisation' ELSE 're-rate' END";
+        "CASE WHEN a.id IS NULL AND (b.category IN ('Credit', 'Adjustment') OR b.\"c_BilledCost\" "
+        "< 0) THEN 'refund' "
+        "WHEN a.id IS NULL AND coalesce(b.category, 'Usage') = 'Usage' THEN 'late usage' WHEN a.id "
+        "IS NULL THEN 'late charge' "
+        "WHEN b.id IS NULL THEN 'removed' WHEN a.said = b.said THEN 'invoiced' WHEN NOT (" +
+        quantities_same + ") THEN 'restated usage' WHEN (" + costs_same +
+        ") AND a.tags IS DISTINCT FROM b.tags THEN 'retag' WHEN (" + costs_same +
+        ") THEN 'relabelled' WHEN (" + same("ListCost") + " AND " + same("ContractedCost") +
+        ") AND (" + same("BilledCost") +
+        " OR a.commitment <> b.commitment) THEN 'restated amortisation' ELSE 're-rate' END";
     std::string keys, groups = "1, 2";
     for (std::size_t i = 0; i < by_.size(); ++i) {
       const auto name = "by" + std::to_string(i);
@@ -205,25 +258,33 @@ class VersionDiff {
       groups += ", " + std::to_string(3 + i);
     }
     const std::string zero = "CAST(0 AS DECIMAL(38,18))";
-    return "SELECT " + kind + " AS kind, coalesce(b.currency, a.currency, '') AS currency" + keys + ", count(a.id), count(b.id), coalesce(sum(a.amount), " + zero +
-           ") AS before, coalesce(sum(b.amount), " + zero + ") AS after FROM (SELECT * FROM ledger_lines WHERE side = 0) a FULL OUTER JOIN "
-           "(SELECT * FROM ledger_lines WHERE side = 1) b ON a.pair = b.pair GROUP BY " + groups + " ORDER BY " + groups;
+    return "SELECT " + kind + " AS kind, coalesce(b.currency, a.currency, '') AS currency" + keys +
+           ", count(a.id), count(b.id), coalesce(sum(a.amount), " + zero +
+           ") AS before, coalesce(sum(b.amount), " + zero +
+           ") AS after FROM (SELECT * FROM ledger_lines WHERE side = 0) a FULL OUTER JOIN "
+           "(SELECT * FROM ledger_lines WHERE side = 1) b ON a.pair = b.pair GROUP BY " +
+           groups + " ORDER BY " + groups;
   }
 
-  /// The classes must make up the whole difference of the files that differ, also where a hash would have lied.
+  /// The classes must make up the whole difference of the files that differ, also where a hash
+  /// would have lied.
   Status check_sums(const Rows& answer) {
-    auto whole = engine_.query("SELECT currency, coalesce(sum(amount) FILTER (WHERE side = 1), 0) - coalesce(sum(amount) FILTER (WHERE side = 0), 0) FROM (" +
-                               both_sides(cost_sql(question_.basis) + " AS amount, coalesce(" + column_or_null(columns_, "BillingCurrency", Type::kText) +
-                                          ", '') AS currency") +
-                               ") GROUP BY currency");
+    auto whole = engine_.query(
+        "SELECT currency, coalesce(sum(amount) FILTER (WHERE side = 1), 0) - coalesce(sum(amount) "
+        "FILTER (WHERE side = 0), 0) FROM (" +
+        both_sides(cost_sql(question_.basis) + " AS amount, coalesce(" +
+                   column_or_null(columns_, "BillingCurrency", Type::kText) + ", '') AS currency") +
+        ") GROUP BY currency");
     if (!whole) return pass(whole);
     std::map<std::string, Decimal> differences;
     for (const auto& row : whole->rows) differences[row[0].text()] += decimal_of(row[1]);
     const auto at = 4 + by_.size();
-    for (const auto& row : answer.rows) differences[row[1].text()] -= decimal_of(row[at + 1]) - decimal_of(row[at]);
+    for (const auto& row : answer.rows)
+      differences[row[1].text()] -= decimal_of(row[at + 1]) - decimal_of(row[at]);
     for (const auto& [currency, rest] : differences) {
       if (rest.units == 0) continue;
-      return fail("SY1531", "the classes do not sum to the difference of the versions", "", "please report this");
+      return fail("SY1531", "the classes do not sum to the difference of the versions", "",
+                  "please report this");
     }
     return {};
   }
@@ -242,22 +303,30 @@ Result<Report> diff_versions(Engine& engine, Store& store, const VersionDiffQues
   if (!sides) return pass(sides);
   auto by = resolve_dimensions(question.by, sides->schema);
   if (!by) return pass(by);
-  auto where = sql_of_selection(question.period, question.billing_period, question.where, sides->schema, question.basis);
+  auto where = sql_of_selection(question.period, question.billing_period, question.where,
+                                sides->schema, question.basis);
   if (!where) return pass(where);
-  for (const auto& [name, files] : {std::pair{"ledger_before", &sides->before}, std::pair{"ledger_after", &sides->after}}) {
-    auto made = make_view(engine, store, "charges", name, *files, sides->schema, sides->partition_columns);
+  for (const auto& [name, files] :
+       {std::pair{"ledger_before", &sides->before}, std::pair{"ledger_after", &sides->after}}) {
+    auto made =
+        make_view(engine, store, "charges", name, *files, sides->schema, sides->partition_columns);
     if (!made) return pass(made);
   }
   auto answer = VersionDiff(engine, question, *sides, *by, *where).run();
   if (!answer) return pass(answer);
 
   Report report;
-  report.title = "lines that changed from v" + std::to_string(question.before) + " to v" + std::to_string(question.after);
+  report.title = "lines that changed from v" + std::to_string(question.before) + " to v" +
+                 std::to_string(question.after);
   report.columns.push_back({"class", "class", CellKind::kText});
-  for (const auto& dimension : *by) report.columns.push_back({dimension.name, dimension.title, CellKind::kText});
-  for (const auto& column : {ReportColumn{"currency", "currency", CellKind::kText}, ReportColumn{"lines_before", "lines before", CellKind::kCount},
-                             ReportColumn{"lines_after", "lines after", CellKind::kCount}, ReportColumn{"before", "before", CellKind::kMoney},
-                             ReportColumn{"after", "after", CellKind::kMoney}, ReportColumn{"change", "change", CellKind::kChange}}) {
+  for (const auto& dimension : *by)
+    report.columns.push_back({dimension.name, dimension.title, CellKind::kText});
+  for (const auto& column : {ReportColumn{"currency", "currency", CellKind::kText},
+                             ReportColumn{"lines_before", "lines before", CellKind::kCount},
+                             ReportColumn{"lines_after", "lines after", CellKind::kCount},
+                             ReportColumn{"before", "before", CellKind::kMoney},
+                             ReportColumn{"after", "after", CellKind::kMoney},
+                             ReportColumn{"change", "change", CellKind::kChange}}) {
     report.columns.push_back(column);
   }
   Question asked;
@@ -302,7 +371,12 @@ Result<Report> diff_versions(Engine& engine, Store& store, const VersionDiffQues
   for (const auto& [currency, total] : totals) {
     std::vector<Cell> cells(1 + by->size());
     cells[0] = {std::string("total")};
-    cells.insert(cells.end(), {{currency}, {total.lines_before}, {total.lines_after}, {total.before}, {total.after}, {total.after - total.before}});
+    cells.insert(cells.end(), {{currency},
+                               {total.lines_before},
+                               {total.lines_after},
+                               {total.before},
+                               {total.after},
+                               {total.after - total.before}});
     report.totals.push_back(std::move(cells));
     asked.totals.push_back({{}, false, false, currency, total.after - total.before, ""});
     report.provenance.currencies.push_back(currency);
@@ -310,14 +384,17 @@ Result<Report> diff_versions(Engine& engine, Store& store, const VersionDiffQues
   report.findings = !report.rows.empty();
   report.question = to_json(asked);
   report.provenance.basis = std::string(name(question.basis));
-  report.provenance.period = period_text(question.period ? question.period : question.billing_period);
+  report.provenance.period =
+      period_text(question.period ? question.period : question.billing_period);
   report.provenance.version = question.after;
-  report.provenance.source = "lake v" + std::to_string(question.before) + " to v" + std::to_string(question.after);
+  report.provenance.source =
+      "lake v" + std::to_string(question.before) + " to v" + std::to_string(question.after);
   report.provenance.rows = lines;
   report.provenance.reconciled = "unknown";
   report.provenance.rules = std::string(kRulesVersion);
-  report.notes.push_back("v" + std::to_string(question.before) + " is of " + format_instant(sides->committed_before) + ", v" + std::to_string(question.after) +
-                         " of " + format_instant(sides->committed_after));
+  report.notes.push_back(
+      "v" + std::to_string(question.before) + " is of " + format_instant(sides->committed_before) +
+      ", v" + std::to_string(question.after) + " of " + format_instant(sides->committed_after));
   if (report.rows.empty()) report.notes.push_back("no line of this selection differs");
   return report;
 }

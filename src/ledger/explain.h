@@ -1,6 +1,6 @@
 // Explain: from a figure back to the lines of the bills it is made of.
-// A report carries its question as canonical JSON with the amount of each row; the figure id is the hash of that text, so the same id means
-// the same question and the same answer.
+// A report carries its question as canonical JSON with the amount of each row; the figure id is the
+// hash of that text, so the same id means the same question and the same answer.
 #pragma once
 
 #include <cstdint>
@@ -22,21 +22,23 @@ std::string figure_id(std::string_view question);
 struct QuestionScope {
   std::string command, lake;
   std::int64_t version = -1, version_before = -1;
-  std::optional<Period> period, billing_period;         ///< hulls, for ViewOptions; nothing = all
-  std::int64_t rows = 0;                                ///< figures in it
+  std::optional<Period> period, billing_period;  ///< hulls, for ViewOptions; nothing = all
+  std::int64_t rows = 0;                         ///< figures in it
 };
 /// SY1540 when the text is not a question of ours.
 Result<QuestionScope> scope_of(std::string_view question);
 
 struct ExplainOptions {
-  std::int64_t row = -1;                                ///< row of the report; -1 = its total
-  std::string currency;                                 ///< of the total; may be empty when there is one
-  std::int64_t limit = 50;                              ///< lines listed, 0 = all; all are counted and summed
-  bool files_only = false;                              ///< only sums per file
+  std::int64_t row = -1;    ///< row of the report; -1 = its total
+  std::string currency;     ///< of the total; may be empty when there is one
+  std::int64_t limit = 50;  ///< lines listed, 0 = all; all are counted and summed
+  bool files_only = false;  ///< only sums per file
 };
 
-/// Rows: file, line, delivery, charge period, what it was for, amount; largest first. A note per file with its count and sum. The sum
-/// over all lines must equal the figure exactly: SY1541 if not. SY1542 no such row.
-Result<Report> explain(Engine& engine, const Charges& charges, std::string_view question, const ExplainOptions& options);
+/// Rows: file, line, delivery, charge period, what it was for, amount; largest first. A note per
+/// file with its count and sum. The sum over all lines must equal the figure exactly: SY1541 if
+/// not. SY1542 no such row.
+Result<Report> explain(Engine& engine, const Charges& charges, std::string_view question,
+                       const ExplainOptions& options);
 
 }  // namespace steelyard

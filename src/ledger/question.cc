@@ -23,7 +23,8 @@ Json json_of(const Figure& figure) {
 
 Figure figure_of(const Json& json) {
   Figure figure;
-  if (parse_decimal(json.at("amount").get<std::string>(), figure.amount) != ParseOutcome::kExact) throw std::runtime_error("amount");
+  if (parse_decimal(json.at("amount").get<std::string>(), figure.amount) != ParseOutcome::kExact)
+    throw std::runtime_error("amount");
   figure.currency = json.at("currency").get<std::string>();
   for (const auto& key : json.at("keys")) {
     if (key.is_null()) {
@@ -43,7 +44,8 @@ std::optional<Period> period_of(const Json& json, const char* name) {
   if (text.empty()) return {};
   const auto parts = split(text, '/');
   Instant begin, end;
-  if (parts.size() != 2 || !parse_instant(parts[0], begin) || !parse_instant(parts[1], end)) throw std::runtime_error("period");
+  if (parts.size() != 2 || !parse_instant(parts[0], begin) || !parse_instant(parts[1], end))
+    throw std::runtime_error("period");
   return Period{date_of(begin), date_of(end), text};
 }
 
@@ -77,7 +79,8 @@ std::string to_json(const Question& question) {
 Result<Question> parse_question(std::string_view text) {
   try {
     const auto json = Json::parse(text);
-    if (json.at("schema").get<int>() != 1) return fail("SY1540", "the question was kept by a newer Steelyard");
+    if (json.at("schema").get<int>() != 1)
+      return fail("SY1540", "the question was kept by a newer Steelyard");
     Question question;
     question.command = json.at("command").get<std::string>();
     question.lake = json.at("lake").get<std::string>();
@@ -97,7 +100,8 @@ Result<Question> parse_question(std::string_view text) {
     for (const auto& figure : json.at("totals")) question.totals.push_back(figure_of(figure));
     return question;
   } catch (const std::exception& error) {
-    return fail("SY1540", std::string("the kept question cannot be read: ") + error.what(), {}, "ask the question again");
+    return fail("SY1540", std::string("the kept question cannot be read: ") + error.what(), {},
+                "ask the question again");
   }
 }
 
@@ -105,8 +109,10 @@ std::string period_text(const std::optional<Period>& period) {
   return period ? format_date(period->begin) + "/" + format_date(period->end) : std::string();
 }
 
-Result<std::string> sql_of_selection(const std::optional<Period>& period, const std::optional<Period>& billing_period, const Filter& where,
-                                     const std::vector<SchemaField>& schema, Basis basis) {
+Result<std::string> sql_of_selection(const std::optional<Period>& period,
+                                     const std::optional<Period>& billing_period,
+                                     const Filter& where, const std::vector<SchemaField>& schema,
+                                     Basis basis) {
   auto condition = sql_of(where, schema, basis);
   if (!condition) return condition;
   if (billing_period) *condition = sql_in_billing_period(*billing_period) + " AND " + *condition;
@@ -117,7 +123,8 @@ Result<std::string> sql_of_selection(const std::optional<Period>& period, const 
 std::string cost_sql(Basis basis) { return sql_identifier(column(basis)); }
 
 std::string currency_sql(const Charges& charges) {
-  if (charges.currencies.size() == 1) return "CAST(" + sql_literal(charges.currencies.front()) + " AS VARCHAR)";
+  if (charges.currencies.size() == 1)
+    return "CAST(" + sql_literal(charges.currencies.front()) + " AS VARCHAR)";
   return "coalesce(\"BillingCurrency\", '')";
 }
 
@@ -136,14 +143,18 @@ std::optional<std::string> text_of(const Cell& cell) {
   return cell.text();
 }
 
-Provenance provenance_of(const Charges& charges, Basis basis, const std::optional<Period>& period, const std::optional<Period>& billing_period) {
+Provenance provenance_of(const Charges& charges, Basis basis, const std::optional<Period>& period,
+                         const std::optional<Period>& billing_period) {
   Provenance provenance;
   provenance.basis = std::string(name(basis));
   provenance.period = period_text(period ? period : billing_period);
   provenance.version = charges.version;
-  provenance.source = charges.version >= 0 ? "lake v" + std::to_string(charges.version) : charges.lake;
-  provenance.reconciled = period && !billing_period ? "unknown" : reconciled_by_log(charges, billing_period);
-  provenance.rules = charges.deliveries.empty() ? std::string(kRulesVersion) : charges.deliveries.back().record.rules;
+  provenance.source =
+      charges.version >= 0 ? "lake v" + std::to_string(charges.version) : charges.lake;
+  provenance.reconciled =
+      period && !billing_period ? "unknown" : reconciled_by_log(charges, billing_period);
+  provenance.rules = charges.deliveries.empty() ? std::string(kRulesVersion)
+                                                : charges.deliveries.back().record.rules;
   return provenance;
 }
 

@@ -1,4 +1,5 @@
-// What was asked and what was answered, as canonical JSON: equal questions with equal answers are equal text. Behind the ledger's door.
+// What was asked and what was answered, as canonical JSON: equal questions with equal answers are
+// equal text. Behind the ledger's door.
 #pragma once
 
 #include <optional>
@@ -19,12 +20,13 @@ namespace steelyard {
 
 /// A figure of a report that is the sum of lines.
 struct Figure {
-  std::vector<std::optional<std::string>> keys;  ///< values of `by`; nothing = the lines have no value
-  bool other = false;                            ///< all lines that no listed row holds
-  bool lines = true;                             ///< false: not a sum of lines (a part of a waterfall)
+  std::vector<std::optional<std::string>>
+      keys;            ///< values of `by`; nothing = the lines have no value
+  bool other = false;  ///< all lines that no listed row holds
+  bool lines = true;   ///< false: not a sum of lines (a part of a waterfall)
   std::string currency;
   Decimal amount;
-  std::string side;                              ///< diff: "before" or "after" only; "" = after less before
+  std::string side;  ///< diff: "before" or "after" only; "" = after less before
 };
 
 struct Question {
@@ -33,10 +35,11 @@ struct Question {
   std::vector<std::string> by;
   Basis basis = Basis::kEffective;
   std::optional<Period> period, billing_period;
-  std::optional<Period> before;                  ///< diff: subtracted; `period` or `billing_period` is then what it is subtracted from
+  std::optional<Period> before;  ///< diff: subtracted; `period` or `billing_period` is then what it
+                                 ///< is subtracted from
   std::string where;
   std::int64_t limit = 0;
-  std::string options;                           ///< further ones of the command, in a fixed order
+  std::string options;  ///< further ones of the command, in a fixed order
   std::vector<Figure> figures, totals;
 };
 
@@ -51,12 +54,15 @@ Result<Question> parse_question(std::string_view text);
 std::string period_text(const std::optional<Period>& period);
 
 /// The conditions of a question on time and rows, joined by AND; never empty.
-Result<std::string> sql_of_selection(const std::optional<Period>& period, const std::optional<Period>& billing_period, const Filter& where,
-                                     const std::vector<SchemaField>& schema, Basis basis);
+Result<std::string> sql_of_selection(const std::optional<Period>& period,
+                                     const std::optional<Period>& billing_period,
+                                     const Filter& where, const std::vector<SchemaField>& schema,
+                                     Basis basis);
 
 /// `column` of the basis as a quoted identifier.
 std::string cost_sql(Basis basis);
-/// The billing currency of a row: a constant where only one occurs, which spares the engine a group key.
+/// The billing currency of a row: a constant where only one occurs, which spares the engine a group
+/// key.
 std::string currency_sql(const Charges& charges);
 
 /// The Decimal of a cell of a sum; 0 for null.
@@ -65,7 +71,8 @@ std::int64_t integer_of(const Cell& cell);
 std::optional<std::string> text_of(const Cell& cell);
 
 /// The footer for charges.
-Provenance provenance_of(const Charges& charges, Basis basis, const std::optional<Period>& period, const std::optional<Period>& billing_period);
+Provenance provenance_of(const Charges& charges, Basis basis, const std::optional<Period>& period,
+                         const std::optional<Period>& billing_period);
 
 /// "other (12 more)".
 std::string other_label(std::int64_t rows);

@@ -1,4 +1,5 @@
-// Reconcile: is the bill right? Charges against invoices, and the accounting identities that a bill must keep.
+// Reconcile: is the bill right? Charges against invoices, and the accounting identities that a bill
+// must keep.
 #pragma once
 
 #include <optional>
@@ -13,18 +14,21 @@
 namespace steelyard {
 
 struct ReconcileQuestion {
-  std::string invoices_file;                            ///< "" = the lake's table `invoices` if the engine has that view
+  std::string invoices_file;  ///< "" = the lake's table `invoices` if the engine has that view
   bool have_invoices_view = false;
   std::optional<Period> billing_period;
 };
 
-/// Per issuer, invoice and currency: billed cost of the charges, the invoice, their difference, the FOCUS tolerance, the residual by name.
-/// A file is FOCUS Invoice Detail or has columns invoice_id, currency, amount[, issuer]. Without invoices the charges alone are shown with
-/// "no invoice". SY1550 the file is neither, SY1551 a cell is not an amount.
-Result<Report> reconcile_invoices(Engine& engine, const Charges& charges, const ReconcileQuestion& question);
+/// Per issuer, invoice and currency: billed cost of the charges, the invoice, their difference, the
+/// FOCUS tolerance, the residual by name. A file is FOCUS Invoice Detail or has columns invoice_id,
+/// currency, amount[, issuer]. Without invoices the charges alone are shown with "no invoice".
+/// SY1550 the file is neither, SY1551 a cell is not an amount.
+Result<Report> reconcile_invoices(Engine& engine, const Charges& charges,
+                                  const ReconcileQuestion& question);
 
-/// Identities 1 to 19 of accounting (docs/concepts/reconciliation.md): rows tested, failing, amount concerned; or why it cannot be tested.
-/// `findings` only for failures of exact identities.
-Result<Report> test_identities(Engine& engine, const Charges& charges, const ReconcileQuestion& question);
+/// Identities 1 to 19 of accounting (docs/concepts/reconciliation.md): rows tested, failing, amount
+/// concerned; or why it cannot be tested. `findings` only for failures of exact identities.
+Result<Report> test_identities(Engine& engine, const Charges& charges,
+                               const ReconcileQuestion& question);
 
 }  // namespace steelyard

@@ -48,7 +48,8 @@ Result<Report> lake_status(Store& store, Instant now) {
                     {"reconciled", "reconciled", CellKind::kText}};
   Charges charges;
   std::map<std::string, std::vector<ActiveDelivery>> active;
-  std::map<std::string, std::map<std::pair<std::string, std::string>, std::int64_t>> delivered_times;
+  std::map<std::string, std::map<std::pair<std::string, std::string>, std::int64_t>>
+      delivered_times;
   for (const char* name : {"charges", "invoices", "contract_commitments"}) {
     Table table(store, name);
     auto history = table.history();
@@ -65,8 +66,10 @@ Result<Report> lake_status(Store& store, Instant now) {
       ++delivered_times[name][{record->source, record->billing_period}];
     }
     const auto& newest = history->back();
-    report.notes.push_back(std::string(name) + ": " + with_thousands(static_cast<std::int64_t>(history->size())) + " versions, newest v" +
-                           std::to_string(newest.version) + " of " + format_instant(newest.committed));
+    report.notes.push_back(std::string(name) + ": " +
+                           with_thousands(static_cast<std::int64_t>(history->size())) +
+                           " versions, newest v" + std::to_string(newest.version) + " of " +
+                           format_instant(newest.committed));
     if (std::string_view(name) == "charges") {
       charges.version = newest.version;
       charges.deliveries = active[name];
@@ -102,7 +105,8 @@ Result<Report> lake_status(Store& store, Instant now) {
     for (auto& [key, row] : rows) {
       if (row.costs.empty()) row.costs[""];
       const auto period = month_period(key.second);
-      const auto reconciled = is_charges && period ? reconciled_by_log(charges, period) : std::string();
+      const auto reconciled =
+          is_charges && period ? reconciled_by_log(charges, period) : std::string();
       bool first = true;
       for (const auto& [currency, costs] : row.costs) {
         const auto age = (now.micros - row.delivered->micros) / 86'400'000'000;
@@ -128,7 +132,8 @@ Result<Report> lake_status(Store& store, Instant now) {
       }
       if (is_charges) all_rows += row.rows;
       if (row.warnings > 0) {
-        report.notes.push_back(key.first + " " + key.second + ": " + with_thousands(row.warnings) + (row.warnings == 1 ? " warning" : " warnings") +
+        report.notes.push_back(key.first + " " + key.second + ": " + with_thousands(row.warnings) +
+                               (row.warnings == 1 ? " warning" : " warnings") +
                                " when it was loaded");
       }
     }
@@ -143,7 +148,8 @@ Result<Report> lake_status(Store& store, Instant now) {
   }
   report.provenance.currencies.assign(currencies.begin(), currencies.end());
   report.provenance.version = charges.version;
-  report.provenance.source = "lake v" + std::to_string(charges.version);
+  report.provenance.source =
+      charges.version < 0 ? "lake without charges" : "lake v" + std::to_string(charges.version);
   report.provenance.rows = all_rows;
   report.provenance.reconciled = reconciled_by_log(charges, {});
   if (!charges.deliveries.empty()) report.provenance.rules = charges.deliveries.back().record.rules;

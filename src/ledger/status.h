@@ -8,8 +8,8 @@
 
 namespace steelyard {
 
-/// Rows: table, source, billing period, format, deliveries, last delivered, age in days, rows, billed and effective cost, currency, version,
-/// reconciled. `now` gives the ages.
+/// Rows: table, source, billing period, format, deliveries, last delivered, age in days, rows,
+/// billed and effective cost, currency, version, reconciled. `now` gives the ages.
 Result<Report> lake_status(Store& store, Instant now);
 
 }  // namespace steelyard

@@ -43,18 +43,22 @@ Result<Plan> make_plan(const Charges& charges, const TopQuestion& question) {
   plan.cost = cost_sql(question.basis);
   const auto& span = question.period ? question.period : question.billing_period;
   if ((question.compare || question.series != Grain::kNone) && !span) {
-    return fail("SY1505", "a comparison or a series needs a period", {}, "add --period or --billing-period");
+    return fail("SY1505", "a comparison or a series needs a period", {},
+                "add --period or --billing-period");
   }
   auto where = sql_of(question.where, charges.schema, question.basis);
   if (!where) return pass(where);
   plan.now = "true";
   if (question.period) plan.now = sql_in_charge_period(*question.period);
-  // A question with both periods compares charge periods within the same bills only where one filter is given.
-  if (question.billing_period) plan.now += " AND " + sql_in_billing_period(*question.billing_period);
+  // A question with both periods compares charge periods within the same bills only where one
+  // filter is given.
+  if (question.billing_period)
+    plan.now += " AND " + sql_in_billing_period(*question.billing_period);
   plan.selection = plan.now;
   if (question.compare) {
     plan.before = period_before(*span);
-    const auto earlier = question.period ? sql_in_charge_period(*plan.before) : sql_in_billing_period(*plan.before);
+    const auto earlier =
+        question.period ? sql_in_charge_period(*plan.before) : sql_in_billing_period(*plan.before);
     plan.selection = "((" + plan.now + ") OR " + earlier + ")";
   }
   plan.selection += " AND " + *where;
@@ -63,7 +67,8 @@ Result<Plan> make_plan(const Charges& charges, const TopQuestion& question) {
 
 std::string key_name(std::size_t index) { return "k" + std::to_string(index); }
 
-Result<std::vector<Group>> read_groups(Engine& engine, const Charges& charges, const TopQuestion& question, const Plan& plan,
+Result<std::vector<Group>> read_groups(Engine& engine, const Charges& charges,
+                                       const TopQuestion& question, const Plan& plan,
                                        std::map<std::string, CurrencyTotal>& totals) {
   const auto count = plan.by.size();
   std::string keys, names, casts, order, nulls;
@@ -82,20 +87,29 @@ Result<std::vector<Group>> read_groups(Engine& engine, const Charges& charges, c
   };
   std::string sums;
   if (question.compare) {
-    const auto earlier = question.period ? sql_in_charge_period(*plan.before) : sql_in_billing_period(*plan.before);
-    sums = sum_where(plan.now) + " AS amount, " + sum_where(earlier) + " AS before, count(*) FILTER (WHERE " + plan.now + ") AS n";
+    const auto earlier =
+        question.period ? sql_in_charge_period(*plan.before) : sql_in_billing_period(*plan.before);
+    sums = sum_where(plan.now) + " AS amount, " + sum_where(earlier) +
+           " AS before, count(*) FILTER (WHERE " + plan.now + ") AS n";
   } else {
-    sums = "coalesce(sum(" + plan.cost + "), " + zero + ") AS amount, " + zero + " AS before, count(*) AS n";
+    sums = "coalesce(sum(" + plan.cost + "), " + zero + ") AS amount, " + zero +
+           " AS before, count(*) AS n";
   }
   std::string key_columns;
-  for (std::size_t i = 0; i < count; ++i) key_columns += key_name(i) + ", CAST(" + key_name(i) + " AS VARCHAR), ";
-  const auto limit = question.limit > 0 ? " WHERE place <= " + std::to_string(question.limit) : std::string();
-  const auto sql = "WITH g AS MATERIALIZED (SELECT " + keys + plan.currency + " AS currency, " + sums + " FROM " + sql_identifier(charges.view) +
-                   " WHERE " + plan.selection + " GROUP BY " + groups +
-                   "), ranked AS (SELECT *, row_number() OVER (PARTITION BY currency ORDER BY amount DESC" + order +
-                   ") AS place FROM g) SELECT place, " + key_columns + "currency, amount, before, n, CAST(0 AS BIGINT) AS g FROM ranked" + limit +
-                   " UNION ALL SELECT 0, " + nulls + "currency, sum(amount), sum(before), CAST(sum(n) AS BIGINT), count(*) FROM g GROUP BY currency" +
-                   " ORDER BY currency, place";
+  for (std::size_t i = 0; i < count; ++i)
+    key_columns += key_name(i) + ", CAST(" + key_name(i) + " AS VARCHAR), ";
+  const auto limit =
+      question.limit > 0 ? " WHERE place <= " + std::to_string(question.limit) : std::string();
+  const auto sql =
+      "WITH g AS MATERIALIZED (SELECT " + keys + plan.currency + " AS currency, " + sums +
+      " FROM " + sql_identifier(charges.view) + " WHERE " + plan.selection + " GROUP BY " + groups +
+      "), ranked AS (SELECT *, row_number() OVER (PARTITION BY currency ORDER BY amount DESC" +
+      order + ") AS place FROM g) SELECT place, " + key_columns +
+      "currency, amount, before, n, CAST(0 AS BIGINT) AS g FROM ranked" + limit +
+      " UNION ALL SELECT 0, " + nulls +
+      "currency, sum(amount), sum(before), CAST(sum(n) AS BIGINT), count(*) FROM g GROUP BY "
+      "currency" +
+      " ORDER BY currency, place";
   auto answer = engine.query(sql);
   if (!answer) return pass(answer);
   std::vector<Group> result;
@@ -125,14 +139,17 @@ Result<std::vector<Group>> read_groups(Engine& engine, const Charges& charges, c
 }
 
 std::int64_t bucket_of(Date date, Grain grain) {
-  return grain == Grain::kDay ? days_from_civil(date) : static_cast<std::int64_t>(date.year) * 12 + date.month - 1;
+  return grain == Grain::kDay ? days_from_civil(date)
+                              : static_cast<std::int64_t>(date.year) * 12 + date.month - 1;
 }
 
 Date day_before(Date date) { return civil_from_days(days_from_civil(date) - 1); }
 
-/// Second pass: the amounts of the rows that are shown, by day or month. Charges that begin outside the period (a billing period has some)
-/// count for its first or last bucket, so that a series always sums to its row.
-Status read_series(Engine& engine, const Charges& charges, const TopQuestion& question, const Plan& plan, std::vector<Group>& groups,
+/// Second pass: the amounts of the rows that are shown, by day or month. Charges that begin outside
+/// the period (a billing period has some) count for its first or last bucket, so that a series
+/// always sums to its row.
+Status read_series(Engine& engine, const Charges& charges, const TopQuestion& question,
+                   const Plan& plan, std::vector<Group>& groups,
                    std::map<std::string, CurrencyTotal>& totals) {
   const auto& span = question.period ? question.period : question.billing_period;
   const auto first = bucket_of(span->begin, question.series);
@@ -147,23 +164,31 @@ Status read_series(Engine& engine, const Charges& charges, const TopQuestion& qu
 
   std::string values, condition, names;
   for (std::size_t g = 0; g < groups.size(); ++g) {
-    values += std::string(g ? ", " : "") + "(CAST(" + std::to_string(g) + " AS BIGINT), " + sql_literal(groups[g].currency);
-    for (const auto& key : groups[g].join) values += ", " + (key ? sql_literal(*key) : std::string("CAST(NULL AS VARCHAR)"));
+    values += std::string(g ? ", " : "") + "(CAST(" + std::to_string(g) + " AS BIGINT), " +
+              sql_literal(groups[g].currency);
+    for (const auto& key : groups[g].join)
+      values += ", " + (key ? sql_literal(*key) : std::string("CAST(NULL AS VARCHAR)"));
     values += ")";
   }
   for (std::size_t i = 0; i < plan.by.size(); ++i) {
     names += ", " + key_name(i);
-    condition += " AND t." + key_name(i) + " IS NOT DISTINCT FROM CAST(" + sql_of(plan.by[i]) + " AS VARCHAR)";
+    condition += " AND t." + key_name(i) + " IS NOT DISTINCT FROM CAST(" + sql_of(plan.by[i]) +
+                 " AS VARCHAR)";
   }
-  const std::string bucket = question.series == Grain::kDay
-                                 ? "CAST(floor(epoch_us(\"ChargePeriodStart\") / 86400000000) AS BIGINT)"
-                                 : "CAST(year(\"ChargePeriodStart\") * 12 + month(\"ChargePeriodStart\") - 1 AS BIGINT)";
-  auto where = sql_of_selection(question.period, question.billing_period, question.where, charges.schema, question.basis);
+  const std::string bucket =
+      question.series == Grain::kDay
+          ? "CAST(floor(epoch_us(\"ChargePeriodStart\") / 86400000000) AS BIGINT)"
+          : "CAST(year(\"ChargePeriodStart\") * 12 + month(\"ChargePeriodStart\") - 1 AS BIGINT)";
+  auto where = sql_of_selection(question.period, question.billing_period, question.where,
+                                charges.schema, question.basis);
   if (!where) return pass(where);
-  const auto sql = "SELECT coalesce(t.place, -1), c.currency, c.bucket, sum(c.amount) FROM (SELECT *, " + plan.currency + " AS currency, " +
-                   "greatest(" + std::to_string(first) + ", least(" + std::to_string(last) + ", coalesce(" + bucket + ", " + std::to_string(first) + "))) AS bucket, " +
-                   plan.cost + " AS amount FROM " + sql_identifier(charges.view) + " WHERE " + *where + ") c LEFT JOIN (VALUES " + values +
-                   ") t(place, currency" + names + ") ON t.currency = c.currency" + condition + " GROUP BY 1, 2, 3";
+  const auto sql =
+      "SELECT coalesce(t.place, -1), c.currency, c.bucket, sum(c.amount) FROM (SELECT *, " +
+      plan.currency + " AS currency, " + "greatest(" + std::to_string(first) + ", least(" +
+      std::to_string(last) + ", coalesce(" + bucket + ", " + std::to_string(first) +
+      "))) AS bucket, " + plan.cost + " AS amount FROM " + sql_identifier(charges.view) +
+      " WHERE " + *where + ") c LEFT JOIN (VALUES " + values + ") t(place, currency" + names +
+      ") ON t.currency = c.currency" + condition + " GROUP BY 1, 2, 3";
   auto answer = engine.query(sql);
   if (!answer) return pass(answer);
   for (const auto& row : answer->rows) {
@@ -173,7 +198,8 @@ Status read_series(Engine& engine, const Charges& charges, const TopQuestion& qu
     auto& total = totals[row[1].text()];
     SY_ASSERT(index < buckets && total.series.size() == buckets);
     total.series[index] += amount;
-    (place < 0 ? total.other_series : groups[static_cast<std::size_t>(place)].series)[index] += amount;
+    (place < 0 ? total.other_series : groups[static_cast<std::size_t>(place)].series)[index] +=
+        amount;
   }
   return {};
 }
@@ -185,31 +211,41 @@ std::string series_text(const std::vector<Decimal>& series) {
 }
 
 /// What the log promises for whole deliveries must be what was added up.
-Status check_conservation(const Charges& charges, const TopQuestion& question, const std::map<std::string, CurrencyTotal>& totals) {
-  const bool whole_deliveries = question.where.kind == Filter::Kind::kAll && !question.period && charges.version >= 0 &&
-                                (charges.whole || question.billing_period);
+Status check_conservation(const Charges& charges, const TopQuestion& question,
+                          const std::map<std::string, CurrencyTotal>& totals) {
+  const bool whole_deliveries = question.where.kind == Filter::Kind::kAll && !question.period &&
+                                charges.version >= 0 && (charges.whole || question.billing_period);
   if (!whole_deliveries) return {};
-  auto promised = control_totals(charges.deliveries, column(question.basis), question.billing_period);
+  auto promised =
+      control_totals(charges.deliveries, column(question.basis), question.billing_period);
   for (const auto& [currency, total] : totals) promised.try_emplace(currency, Decimal{});
   for (const auto& [currency, amount] : promised) {
     const auto found = totals.find(currency);
     const auto summed = found == totals.end() ? Decimal{} : found->second.amount;
     if (summed == amount) continue;
-    auto error = fail("SY1530", "the total of " + std::string(column(question.basis)) + " is not what was delivered",
-                      charges.lake + " v" + std::to_string(charges.version), "run 'steelyard check' to find the file");
-    error.value().notes = {"delivered " + to_text(amount) + " " + currency, "added up " + to_text(summed) + " " + currency};
+    auto error =
+        fail("SY1530",
+             "the total of " + std::string(column(question.basis)) + " is not what was delivered",
+             charges.lake + " v" + std::to_string(charges.version),
+             "run 'steelyard check' to find the file");
+    error.value().notes = {"delivered " + to_text(amount) + " " + currency,
+                           "added up " + to_text(summed) + " " + currency};
     return error;
   }
   return {};
 }
 
 /// A tag that no charge has is more likely misspelt than missing.
-Status note_missing_tags(Engine& engine, const Charges& charges, const Plan& plan, const std::vector<Group>& groups, Report& report) {
+Status note_missing_tags(Engine& engine, const Charges& charges, const Plan& plan,
+                         const std::vector<Group>& groups, Report& report) {
   for (std::size_t i = 0; i < plan.by.size(); ++i) {
     if (plan.by[i].tag.empty() || groups.empty()) continue;
-    if (std::any_of(groups.begin(), groups.end(), [&](const Group& group) { return !group.keys[i].is_null(); })) continue;
-    auto answer = engine.query("SELECT k, count(*) AS n FROM (SELECT unnest(map_keys(\"Tags\")) AS k FROM " + sql_identifier(charges.view) +
-                               ") GROUP BY k ORDER BY n DESC, k LIMIT 200");
+    if (std::any_of(groups.begin(), groups.end(),
+                    [&](const Group& group) { return !group.keys[i].is_null(); }))
+      continue;
+    auto answer =
+        engine.query("SELECT k, count(*) AS n FROM (SELECT unnest(map_keys(\"Tags\")) AS k FROM " +
+                     sql_identifier(charges.view) + ") GROUP BY k ORDER BY n DESC, k LIMIT 200");
     if (!answer) return pass(answer);
     std::vector<std::string> keys;
     for (const auto& row : answer->rows) keys.push_back(row[0].text());
@@ -234,7 +270,8 @@ Result<Report> top(Engine& engine, const Charges& charges, const TopQuestion& qu
   std::map<std::string, CurrencyTotal> totals;
   auto groups = read_groups(engine, charges, question, *plan, totals);
   if (!groups) return pass(groups);
-  if (auto conserved = check_conservation(charges, question, totals); !conserved) return pass(conserved);
+  if (auto conserved = check_conservation(charges, question, totals); !conserved)
+    return pass(conserved);
   const bool with_series = question.series != Grain::kNone;
   if (with_series) {
     auto read = read_series(engine, charges, question, *plan, *groups, totals);
@@ -257,7 +294,9 @@ Result<Report> top(Engine& engine, const Charges& charges, const TopQuestion& qu
     report.columns.push_back({"change", "change", CellKind::kChange});
     report.columns.push_back({"change_share", "change %", CellKind::kShare});
   }
-  if (with_series) report.columns.push_back({"series", question.series == Grain::kDay ? "by day" : "by month", CellKind::kSeries});
+  if (with_series)
+    report.columns.push_back(
+        {"series", question.series == Grain::kDay ? "by day" : "by month", CellKind::kSeries});
   report.columns.push_back({"rows", "rows", CellKind::kCount});
 
   Question asked;
@@ -270,10 +309,12 @@ Result<Report> top(Engine& engine, const Charges& charges, const TopQuestion& qu
   asked.billing_period = question.billing_period;
   asked.where = to_text(question.where);
   asked.limit = question.limit;
-  asked.options = std::string(question.compare ? "compare " : "") + (with_series ? question.series == Grain::kDay ? "by day" : "by month" : "");
+  asked.options = std::string(question.compare ? "compare " : "") +
+                  (with_series ? question.series == Grain::kDay ? "by day" : "by month" : "");
 
-  const auto make_row = [&](std::vector<Cell> cells, const std::string& currency, Decimal amount, Decimal before, std::int64_t rows,
-                            const std::vector<Decimal>& series, Decimal whole) {
+  const auto make_row = [&](std::vector<Cell> cells, const std::string& currency, Decimal amount,
+                            Decimal before, std::int64_t rows, const std::vector<Decimal>& series,
+                            Decimal whole) {
     cells.push_back({currency});
     cells.push_back({amount});
     cells.push_back(whole.units > 0 ? Cell{ratio(amount, whole)} : Cell{});
@@ -303,7 +344,8 @@ Result<Report> top(Engine& engine, const Charges& charges, const TopQuestion& qu
       figure.currency = currency;
       figure.amount = group.amount;
       asked.figures.push_back(std::move(figure));
-      report.rows.push_back(make_row(group.keys, currency, group.amount, group.before, group.rows, group.series, total.amount));
+      report.rows.push_back(make_row(group.keys, currency, group.amount, group.before, group.rows,
+                                     group.series, total.amount));
       shown += group.amount;
       shown_before += group.before;
       shown_rows += group.rows;
@@ -311,25 +353,31 @@ Result<Report> top(Engine& engine, const Charges& charges, const TopQuestion& qu
     }
     if (total.groups > shown_groups) {
       const auto rest = total.amount - shown;
-      report.rows.push_back(make_row(label_cells(other_label(total.groups - shown_groups)), currency, rest, total.before - shown_before,
+      report.rows.push_back(make_row(label_cells(other_label(total.groups - shown_groups)),
+                                     currency, rest, total.before - shown_before,
                                      total.rows - shown_rows, total.other_series, total.amount));
       asked.figures.push_back({{}, true, true, currency, rest, ""});
     } else {
       SY_ASSERT(shown == total.amount && shown_before == total.before && shown_rows == total.rows);
     }
-    report.totals.push_back(make_row(label_cells("total"), currency, total.amount, total.before, total.rows, total.series, total.amount));
+    report.totals.push_back(make_row(label_cells("total"), currency, total.amount, total.before,
+                                     total.rows, total.series, total.amount));
     asked.totals.push_back({{}, false, true, currency, total.amount, ""});
     report.provenance.currencies.push_back(currency);
     rows += total.rows;
   }
   auto currencies = std::move(report.provenance.currencies);
-  report.provenance = provenance_of(charges, question.basis, question.period, question.billing_period);
+  report.provenance =
+      provenance_of(charges, question.basis, question.period, question.billing_period);
   report.provenance.currencies = std::move(currencies);
   report.provenance.rows = rows;
   report.question = to_json(asked);
-  if (totals.size() > 1) report.notes.push_back("amounts in different currencies are never added: one total per currency");
+  if (totals.size() > 1)
+    report.notes.push_back(
+        "amounts in different currencies are never added: one total per currency");
   if (totals.empty()) report.notes.push_back("no charge matches");
-  if (auto noted = note_missing_tags(engine, charges, *plan, *groups, report); !noted) return pass(noted);
+  if (auto noted = note_missing_tags(engine, charges, *plan, *groups, report); !noted)
+    return pass(noted);
   return report;
 }
 

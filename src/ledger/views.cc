@@ -9,18 +9,21 @@
 namespace steelyard {
 namespace {
 
-/// "x_BillingPeriod=2026-07/x_Source=aws/…": the engine then reads the partition from the path itself, and skips files by it.
+/// "x_BillingPeriod=2026-07/x_Source=aws/…": the engine then reads the partition from the path
+/// itself, and skips files by it.
 bool path_tells_partition(const DataFile& file, const std::vector<std::string>& columns) {
   const auto parts = split(file.path, '/');
   for (const auto& column : columns) {
     const auto value = file.partition.find(column);
     if (value == file.partition.end()) return false;
-    if (std::find(parts.begin(), parts.end(), column + "=" + value->second) == parts.end()) return false;
+    if (std::find(parts.begin(), parts.end(), column + "=" + value->second) == parts.end())
+      return false;
   }
   return true;
 }
 
-std::string file_list(Store& store, const std::string& table, const std::vector<const DataFile*>& files) {
+std::string file_list(Store& store, const std::string& table,
+                      const std::vector<const DataFile*>& files) {
   std::string list;
   for (const auto* file : files) {
     list += (list.empty() ? "" : ", ") + sql_literal(store.absolute(table + "/" + file->path));
@@ -28,17 +31,24 @@ std::string file_list(Store& store, const std::string& table, const std::vector<
   return "[" + list + "]";
 }
 
-/// A relation over the files with the partition columns, in which every file may have other columns.
+/// A relation over the files with the partition columns, in which every file may have other
+/// columns.
 std::string relation_of(Store& store, const std::string& table, const std::vector<DataFile>& files,
                         const std::vector<std::string>& partition_columns) {
-  const bool paths_tell = std::all_of(files.begin(), files.end(), [&](const DataFile& file) { return path_tells_partition(file, partition_columns); });
+  const bool paths_tell = std::all_of(files.begin(), files.end(), [&](const DataFile& file) {
+    return path_tells_partition(file, partition_columns);
+  });
   if (paths_tell) {
     std::vector<const DataFile*> all;
     std::string types;
     for (const auto& file : files) all.push_back(&file);
-    for (const auto& column : partition_columns) types += (types.empty() ? "" : ", ") + sql_literal(column) + ": VARCHAR";
-    const std::string hive = partition_columns.empty() ? "hive_partitioning=false" : "hive_partitioning=true, hive_types={" + types + "}";
-    return "SELECT * FROM read_parquet(" + file_list(store, table, all) + ", union_by_name=true, " + hive + ")";
+    for (const auto& column : partition_columns)
+      types += (types.empty() ? "" : ", ") + sql_literal(column) + ": VARCHAR";
+    const std::string hive = partition_columns.empty()
+                                 ? "hive_partitioning=false"
+                                 : "hive_partitioning=true, hive_types={" + types + "}";
+    return "SELECT * FROM read_parquet(" + file_list(store, table, all) + ", union_by_name=true, " +
+           hive + ")";
   }
   std::map<std::map<std::string, std::string>, std::vector<const DataFile*>> groups;
   for (const auto& file : files) groups[file.partition].push_back(&file);
@@ -48,10 +58,12 @@ std::string relation_of(Store& store, const std::string& table, const std::vecto
     sql += "SELECT *";
     for (const auto& column : partition_columns) {
       const auto value = partition.find(column);
-      const auto text = value == partition.end() ? std::string("CAST(NULL AS VARCHAR)") : sql_literal(value->second);
+      const auto text = value == partition.end() ? std::string("CAST(NULL AS VARCHAR)")
+                                                 : sql_literal(value->second);
       sql += ", " + text + " AS " + sql_identifier(column);
     }
-    sql += " FROM read_parquet(" + file_list(store, table, members) + ", union_by_name=true, hive_partitioning=false)";
+    sql += " FROM read_parquet(" + file_list(store, table, members) +
+           ", union_by_name=true, hive_partitioning=false)";
   }
   return sql;
 }
@@ -61,8 +73,11 @@ bool overlaps(const DataFile& file, const Period& period) {
   try {
     const auto stats = nlohmann::json::parse(file.stats);
     Instant low, high;
-    const auto text = [&](const char* side) { return stats.at(side).at("ChargePeriodStart").get<std::string>(); };
-    if (!parse_instant(text("minValues"), low) || !parse_instant(text("maxValues"), high)) return true;
+    const auto text = [&](const char* side) {
+      return stats.at(side).at("ChargePeriodStart").get<std::string>();
+    };
+    if (!parse_instant(text("minValues"), low) || !parse_instant(text("maxValues"), high))
+      return true;
     // Statistics may be cut to milliseconds, so the upper end is taken a little wider.
     high.micros += 1000;
     return low < instant_of(period.end) && !(high < instant_of(period.begin));
@@ -80,8 +95,9 @@ bool in_billing_period(const std::string& label, const Period& period) {
 }  // namespace
 
 std::string sql_in_charge_period(const Period& period) {
-  return "(\"ChargePeriodStart\" >= TIMESTAMPTZ '" + format_instant(instant_of(period.begin)) + "' AND \"ChargePeriodStart\" < TIMESTAMPTZ '" +
-         format_instant(instant_of(period.end)) + "')";
+  return "(\"ChargePeriodStart\" >= TIMESTAMPTZ '" + format_instant(instant_of(period.begin)) +
+         "' AND \"ChargePeriodStart\" < TIMESTAMPTZ '" + format_instant(instant_of(period.end)) +
+         "')";
 }
 
 std::string sql_in_billing_period(const Period& period) {
@@ -94,8 +110,9 @@ std::string sql_in_billing_period(const Period& period) {
   return "(\"x_BillingPeriod\" IN (" + list + "))";
 }
 
-Status make_view(Engine& engine, Store& store, const std::string& table, const std::string& view, const std::vector<DataFile>& files,
-                 const std::vector<SchemaField>& schema, const std::vector<std::string>& partition_columns) {
+Status make_view(Engine& engine, Store& store, const std::string& table, const std::string& view,
+                 const std::vector<DataFile>& files, const std::vector<SchemaField>& schema,
+                 const std::vector<std::string>& partition_columns) {
   const auto name = sql_identifier(view);
   std::set<std::string> present;
   std::string relation;
@@ -109,7 +126,9 @@ Status make_view(Engine& engine, Store& store, const std::string& table, const s
   for (const auto& field : schema) {
     const auto column = sql_identifier(field.name);
     list += (list.empty() ? "" : ", ");
-    list += present.count(field.name) ? column : "CAST(NULL AS " + std::string(sql_type(field.type)) + ") AS " + column;
+    list += present.count(field.name)
+                ? column
+                : "CAST(NULL AS " + std::string(sql_type(field.type)) + ") AS " + column;
   }
   const auto source = files.empty() ? " WHERE false" : " FROM (" + relation + ")";
   auto made = engine.run("CREATE OR REPLACE VIEW " + name + " AS SELECT " + list + source);
@@ -122,7 +141,8 @@ Result<Charges> open_charges(Engine& engine, Store& store, const ViewOptions& op
   auto snapshot = table.snapshot(options.version);
   if (!snapshot) return pass(snapshot);
   if (snapshot->version < 0) {
-    return fail("SY1521", "the lake has no charges yet", options.lake, "load bills first: steelyard ingest FILES");
+    return fail("SY1521", "the lake has no charges yet", options.lake,
+                "load bills first: steelyard ingest FILES");
   }
   auto history = table.history();
   if (!history) return pass(history);
@@ -153,14 +173,16 @@ Result<Charges> open_charges(Engine& engine, Store& store, const ViewOptions& op
 
   for (auto& file : snapshot->files) {
     const auto month = file.partition.find("x_BillingPeriod");
-    const bool other_month = options.billing_period && month != file.partition.end() && !in_billing_period(month->second, *options.billing_period);
+    const bool other_month = options.billing_period && month != file.partition.end() &&
+                             !in_billing_period(month->second, *options.billing_period);
     if (other_month || (options.charge_period && !overlaps(file, *options.charge_period))) {
       charges.whole = false;
       continue;
     }
     charges.files.push_back(std::move(file));
   }
-  auto made = make_view(engine, store, "charges", options.view, charges.files, charges.schema, snapshot->partition_columns);
+  auto made = make_view(engine, store, "charges", options.view, charges.files, charges.schema,
+                        snapshot->partition_columns);
   if (!made) return pass(made);
   return charges;
 }
@@ -172,7 +194,8 @@ Result<std::vector<std::string>> open_other_tables(Engine& engine, Store& store)
     auto snapshot = table.snapshot();
     if (!snapshot) return pass(snapshot);
     if (snapshot->version < 0) continue;
-    auto made = make_view(engine, store, name, name, snapshot->files, snapshot->schema, snapshot->partition_columns);
+    auto made = make_view(engine, store, name, name, snapshot->files, snapshot->schema,
+                          snapshot->partition_columns);
     if (!made) return pass(made);
     names.emplace_back(name);
   }
@@ -189,11 +212,13 @@ Charges charges_of_files(const FilesView& view, const std::string& name) {
   return charges;
 }
 
-std::map<std::string, Decimal> control_totals(const std::vector<ActiveDelivery>& active, std::string_view cost_column,
+std::map<std::string, Decimal> control_totals(const std::vector<ActiveDelivery>& active,
+                                              std::string_view cost_column,
                                               const std::optional<Period>& billing_period) {
   std::map<std::string, Decimal> totals;
   for (const auto& delivery : active) {
-    if (billing_period && !in_billing_period(delivery.record.billing_period, *billing_period)) continue;
+    if (billing_period && !in_billing_period(delivery.record.billing_period, *billing_period))
+      continue;
     for (const auto& [currency, sums] : delivery.record.sums) {
       const auto found = sums.out.find(std::string(cost_column));
       if (found != sums.out.end()) totals[currency] += found->second;
@@ -210,7 +235,8 @@ std::string reconciled_by_log(const Charges& charges, const std::optional<Period
   };
   std::map<std::pair<std::string, std::string>, Pair> pairs;
   for (const auto& delivery : charges.deliveries) {
-    if (billing_period && !in_billing_period(delivery.record.billing_period, *billing_period)) continue;
+    if (billing_period && !in_billing_period(delivery.record.billing_period, *billing_period))
+      continue;
     for (const auto& [currency, sums] : delivery.record.sums) {
       auto& pair = pairs[{delivery.record.billing_period, currency}];
       const auto found = sums.out.find("BilledCost");
@@ -240,7 +266,8 @@ std::string reconciled_by_log(const Charges& charges, const std::optional<Period
   if (within) return "yes";
   std::vector<std::string> parts;
   for (const auto& [currency, difference] : differences) {
-    if (difference != Decimal{}) parts.push_back(to_text(difference, currency_of(currency).decimals, true) + " " + currency);
+    if (difference != Decimal{})
+      parts.push_back(to_text(difference, currency_of(currency).decimals, true) + " " + currency);
   }
   return "no (Δ " + join(parts, ", ") + ")";
 }

@@ -1,5 +1,6 @@
-// Views: the tables of one version of the lake under their own names in an engine, so that every question reads the same `charges`.
-// Opening reads the log, not the data. Files that cannot hold a row of the question are left out.
+// Views: the tables of one version of the lake under their own names in an engine, so that every
+// question reads the same `charges`. Opening reads the log, not the data. Files that cannot hold a
+// row of the question are left out.
 #pragma once
 
 #include <map>
@@ -23,33 +24,37 @@ namespace steelyard {
 /// The charges that a question is asked of: a view in an engine and what the log says about it.
 struct Charges {
   std::string view = "charges";
-  std::string lake;                                     ///< what the user calls it; part of a question's identity
-  std::int64_t version = -1;                            ///< -1: files without a lake
+  std::string lake;           ///< what the user calls it; part of a question's identity
+  std::int64_t version = -1;  ///< -1: files without a lake
   Instant committed;
-  std::vector<SchemaField> schema;                      ///< with partition columns
-  std::vector<ActiveDelivery> deliveries;               ///< that make up the version; empty without a lake
-  std::vector<ActiveDelivery> invoices;                 ///< of the table `invoices`, newest state
-  std::vector<std::string> file_names;                  ///< without a lake: what x_SourceFile counts
-  std::vector<std::string> currencies;                  ///< that occur, sorted; empty = not known
-  std::vector<DataFile> files;                          ///< that the view reads
-  bool whole = true;                                    ///< no file was left out
+  std::vector<SchemaField> schema;         ///< with partition columns
+  std::vector<ActiveDelivery> deliveries;  ///< that make up the version; empty without a lake
+  std::vector<ActiveDelivery> invoices;    ///< of the table `invoices`, newest state
+  std::vector<std::string> file_names;     ///< without a lake: what x_SourceFile counts
+  std::vector<std::string> currencies;     ///< that occur, sorted; empty = not known
+  std::vector<DataFile> files;             ///< that the view reads
+  bool whole = true;                       ///< no file was left out
 };
 
 struct ViewOptions {
-  std::string lake;                                     ///< see Charges::lake
-  std::optional<std::int64_t> version;                  ///< of the table `charges`; the newest without one
-  std::optional<Period> billing_period;                 ///< leaves out files of other billing periods: only for questions that filter alike
-  std::optional<Period> charge_period;                  ///< leaves out files whose statistics exclude it
+  std::string lake;                      ///< see Charges::lake
+  std::optional<std::int64_t> version;   ///< of the table `charges`; the newest without one
+  std::optional<Period> billing_period;  ///< leaves out files of other billing periods: only for
+                                         ///< questions that filter alike
+  std::optional<Period> charge_period;   ///< leaves out files whose statistics exclude it
   std::string view = "charges";
 };
 
 /// Makes the view `charges`. SY1521 the lake has no charges yet.
 Result<Charges> open_charges(Engine& engine, Store& store, const ViewOptions& options);
-/// Makes views of the other tables that exist: invoices, contract_commitments, deliveries, billing_periods; returns their names.
+/// Makes views of the other tables that exist: invoices, contract_commitments, deliveries,
+/// billing_periods; returns their names.
 Result<std::vector<std::string>> open_other_tables(Engine& engine, Store& store);
-/// Makes a view of exactly these files of a table. Every column of `schema` is there, null where a file lacks it.
-Status make_view(Engine& engine, Store& store, const std::string& table, const std::string& view, const std::vector<DataFile>& files,
-                 const std::vector<SchemaField>& schema, const std::vector<std::string>& partition_columns);
+/// Makes a view of exactly these files of a table. Every column of `schema` is there, null where a
+/// file lacks it.
+Status make_view(Engine& engine, Store& store, const std::string& table, const std::string& view,
+                 const std::vector<DataFile>& files, const std::vector<SchemaField>& schema,
+                 const std::vector<std::string>& partition_columns);
 /// What open_files_as_charges() made, as something to ask.
 Charges charges_of_files(const FilesView& view, const std::string& name);
 
@@ -58,10 +63,13 @@ std::string sql_in_charge_period(const Period& period);
 /// Restricts to billing periods (months) that begin in the period.
 std::string sql_in_billing_period(const Period& period);
 
-/// The sum of a cost column by currency that the log promises for these billing periods (all without one).
-std::map<std::string, Decimal> control_totals(const std::vector<ActiveDelivery>& active, std::string_view cost_column,
+/// The sum of a cost column by currency that the log promises for these billing periods (all
+/// without one).
+std::map<std::string, Decimal> control_totals(const std::vector<ActiveDelivery>& active,
+                                              std::string_view cost_column,
                                               const std::optional<Period>& billing_period);
-/// "yes", "no (Δ 12.34 USD)" or "unknown", from the log alone: BilledCost of charges against invoices by billing period and currency.
+/// "yes", "no (Δ 12.34 USD)" or "unknown", from the log alone: BilledCost of charges against
+/// invoices by billing period and currency.
 std::string reconciled_by_log(const Charges& charges, const std::optional<Period>& billing_period);
 
 }  // namespace steelyard

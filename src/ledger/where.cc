@@ -19,7 +19,11 @@ bool is_clean_text(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
     if (lead == 0) return false;
-    std::size_t length = lead < 0x80 ? 1 : lead >= 0xC2 && lead < 0xE0 ? 2 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xF0 && lead < 0xF5 ? 4 : 0;
+    std::size_t length = lead < 0x80                   ? 1
+                         : lead >= 0xC2 && lead < 0xE0 ? 2
+                         : lead >= 0xE0 && lead < 0xF0 ? 3
+                         : lead >= 0xF0 && lead < 0xF5 ? 4
+                                                       : 0;
     if (length == 0 || i + length > text.size()) return false;
     for (std::size_t k = 1; k < length; ++k) {
       if ((static_cast<unsigned char>(text[i + k]) & 0xC0) != 0x80) return false;
@@ -56,8 +60,10 @@ class Parser {
   }
 
   tl::unexpected<Error> wrong(const std::string& what) const {
-    return fail("SY1510", what, "--where, character " + std::to_string(position_ + 1) + " of `" + std::string(text_) + "`",
-                "for example: service=Amazon EC2 and (region in (eu-west-1, us-east-1) or tag:team!=web)");
+    return fail(
+        "SY1510", what,
+        "--where, character " + std::to_string(position_ + 1) + " of `" + std::string(text_) + "`",
+        "for example: service=Amazon EC2 and (region in (eu-west-1, us-east-1) or tag:team!=web)");
   }
 
   /// A keyword stands alone: followed by a space, a bracket or the end.
@@ -65,7 +71,8 @@ class Parser {
     if (position + word.size() > text_.size()) return false;
     if (!equals_ignoring_case(text_.substr(position, word.size()), word)) return false;
     const auto after = position + word.size();
-    return after == text_.size() || is_space(text_[after]) || text_[after] == '(' || text_[after] == ')';
+    return after == text_.size() || is_space(text_[after]) || text_[after] == '(' ||
+           text_[after] == ')';
   }
   bool accept_keyword(std::string_view word) {
     skip_spaces();
@@ -85,7 +92,8 @@ class Parser {
     Filter list;
     list.kind = kind;
     do {
-      auto part = kind == Filter::Kind::kOr ? parse_list(Filter::Kind::kAnd, "and", depth) : parse_not(depth);
+      auto part = kind == Filter::Kind::kOr ? parse_list(Filter::Kind::kAnd, "and", depth)
+                                            : parse_not(depth);
       if (!part) return part;
       if (part->kind == kind) {
         for (auto& inner : part->parts) list.parts.push_back(std::move(inner));
@@ -217,7 +225,8 @@ class Parser {
       return wrong("`in` or `like` is expected after `not`");
     } else {
       filter.kind = Filter::Kind::kCompare;
-      if (!parse_operator(filter.op)) return wrong("one of = != < <= > >= ~ in like is is expected here");
+      if (!parse_operator(filter.op))
+        return wrong("one of = != < <= > >= ~ in like is is expected here");
     }
     auto value = parse_value(false);
     if (!value) return pass(value);
@@ -228,9 +237,9 @@ class Parser {
   bool parse_operator(Filter::Operator& op) {
     using Operator = Filter::Operator;
     static constexpr std::pair<std::string_view, Operator> kOperators[] = {
-        {"!=", Operator::kNotEqual},  {"<>", Operator::kNotEqual},     {"<=", Operator::kLessEqual},
-        {">=", Operator::kGreaterEqual}, {"==", Operator::kEqual},     {"=", Operator::kEqual},
-        {"<", Operator::kLess},       {">", Operator::kGreater}};
+        {"!=", Operator::kNotEqual},     {"<>", Operator::kNotEqual}, {"<=", Operator::kLessEqual},
+        {">=", Operator::kGreaterEqual}, {"==", Operator::kEqual},    {"=", Operator::kEqual},
+        {"<", Operator::kLess},          {">", Operator::kGreater}};
     skip_spaces();
     for (const auto& [text, meaning] : kOperators) {
       if (text_.substr(position_, text.size()) == text) {
@@ -249,7 +258,8 @@ class Parser {
 bool is_plain_word(std::string_view text) {
   if (text.empty()) return false;
   for (char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.' || c == ':' || c == '/' || c == '*';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '_' || c == '-' || c == '.' || c == ':' || c == '/' || c == '*';
     if (!plain) return false;
   }
   for (std::string_view word : {"and", "or", "not", "in", "like", "is", "null"}) {
@@ -270,24 +280,36 @@ std::string quoted(std::string_view text, char quote) {
 
 std::string_view symbol(Filter::Operator op) {
   switch (op) {
-    case Filter::Operator::kEqual: return "=";
-    case Filter::Operator::kNotEqual: return "!=";
-    case Filter::Operator::kLess: return "<";
-    case Filter::Operator::kLessEqual: return "<=";
-    case Filter::Operator::kGreater: return ">";
-    case Filter::Operator::kGreaterEqual: return ">=";
+    case Filter::Operator::kEqual:
+      return "=";
+    case Filter::Operator::kNotEqual:
+      return "!=";
+    case Filter::Operator::kLess:
+      return "<";
+    case Filter::Operator::kLessEqual:
+      return "<=";
+    case Filter::Operator::kGreater:
+      return ">";
+    case Filter::Operator::kGreaterEqual:
+      return ">=";
   }
   return "=";
 }
 
 Filter::Operator opposite(Filter::Operator op) {
   switch (op) {
-    case Filter::Operator::kEqual: return Filter::Operator::kNotEqual;
-    case Filter::Operator::kNotEqual: return Filter::Operator::kEqual;
-    case Filter::Operator::kLess: return Filter::Operator::kGreaterEqual;
-    case Filter::Operator::kLessEqual: return Filter::Operator::kGreater;
-    case Filter::Operator::kGreater: return Filter::Operator::kLessEqual;
-    case Filter::Operator::kGreaterEqual: return Filter::Operator::kLess;
+    case Filter::Operator::kEqual:
+      return Filter::Operator::kNotEqual;
+    case Filter::Operator::kNotEqual:
+      return Filter::Operator::kEqual;
+    case Filter::Operator::kLess:
+      return Filter::Operator::kGreaterEqual;
+    case Filter::Operator::kLessEqual:
+      return Filter::Operator::kGreater;
+    case Filter::Operator::kGreater:
+      return Filter::Operator::kLessEqual;
+    case Filter::Operator::kGreaterEqual:
+      return Filter::Operator::kLess;
   }
   return op;
 }
@@ -295,7 +317,8 @@ Filter::Operator opposite(Filter::Operator op) {
 /// A value of a filter as SQL of the column's type.
 Result<std::string> sql_value(const Dimension& dimension, const std::string& value) {
   const auto misfit = [&](std::string_view kind) {
-    return fail("SY1511", "`" + value + "` is not " + std::string(kind), "--where, column `" + dimension.name + "`");
+    return fail("SY1511", "`" + value + "` is not " + std::string(kind),
+                "--where, column `" + dimension.name + "`");
   };
   if (!is_clean_text(value)) return misfit("valid text");
   switch (dimension.type) {
@@ -322,7 +345,8 @@ Result<std::string> sql_value(const Dimension& dimension, const std::string& val
     }
     case Type::kInstant: {
       Instant instant;
-      if (!parse_instant(value, instant)) return misfit("a time such as 2026-07-01 or 2026-07-01T12:00:00Z");
+      if (!parse_instant(value, instant))
+        return misfit("a time such as 2026-07-01 or 2026-07-01T12:00:00Z");
       return "TIMESTAMPTZ '" + format_instant(instant) + "'";
     }
     case Type::kBool:
@@ -333,7 +357,8 @@ Result<std::string> sql_value(const Dimension& dimension, const std::string& val
     case Type::kOther:
       break;
   }
-  return fail("SY1511", "`" + dimension.name + "` cannot be compared", "--where", dimension.type == Type::kTextMap ? "write tag:KEY for one tag" : "");
+  return fail("SY1511", "`" + dimension.name + "` cannot be compared", "--where",
+              dimension.type == Type::kTextMap ? "write tag:KEY for one tag" : "");
 }
 
 std::string like_pattern(std::string_view pattern) {
@@ -351,7 +376,8 @@ std::string like_pattern(std::string_view pattern) {
   return sql_literal(like) + " ESCAPE '\\'";
 }
 
-/// Negation is pushed down to the comparisons, where it is spelt so that a missing value gives true or false.
+/// Negation is pushed down to the comparisons, where it is spelt so that a missing value gives true
+/// or false.
 class Compiler {
  public:
   Compiler(const std::vector<SchemaField>& schema, Basis basis) : schema_(schema), basis_(basis) {}
@@ -389,8 +415,11 @@ class Compiler {
       case Filter::Kind::kIsNull:
         return "(" + column + (negated ? " IS NOT NULL)" : " IS NULL)");
       case Filter::Kind::kLike: {
-        if (dimension->type != Type::kText) return fail("SY1511", "`" + filter.name + "` is not text", "--where", "use = < > instead of like");
-        if (!is_clean_text(filter.values.front())) return fail("SY1511", "the pattern is not valid text", "--where");
+        if (dimension->type != Type::kText)
+          return fail("SY1511", "`" + filter.name + "` is not text", "--where",
+                      "use = < > instead of like");
+        if (!is_clean_text(filter.values.front()))
+          return fail("SY1511", "the pattern is not valid text", "--where");
         const auto pattern = like_pattern(filter.values.front());
         if (!negated) return "(" + column + " LIKE " + pattern + ")";
         return "(" + column + " IS NULL OR " + column + " NOT LIKE " + pattern + ")";
@@ -411,9 +440,11 @@ class Compiler {
     auto value = sql_value(*dimension, filter.values.front());
     if (!value) return value;
     const auto op = negated ? opposite(filter.op) : filter.op;
-    if (op == Filter::Operator::kNotEqual) return "(" + column + " IS DISTINCT FROM " + *value + ")";
+    if (op == Filter::Operator::kNotEqual)
+      return "(" + column + " IS DISTINCT FROM " + *value + ")";
     // The opposite of an ordering holds where there is nothing to compare.
-    const bool or_null = negated && filter.op != Filter::Operator::kEqual && filter.op != Filter::Operator::kNotEqual;
+    const bool or_null = negated && filter.op != Filter::Operator::kEqual &&
+                         filter.op != Filter::Operator::kNotEqual;
     const auto comparison = column + " " + std::string(symbol(op)) + " " + *value;
     return or_null ? "(" + column + " IS NULL OR " + comparison + ")" : "(" + comparison + ")";
   }
@@ -425,7 +456,8 @@ class Compiler {
 }  // namespace
 
 Result<Filter> parse_filter(std::string_view text) {
-  if (text.size() > kMaxFilterBytes) return fail("SY1510", "the filter is longer than " + human_bytes(kMaxFilterBytes), "--where");
+  if (text.size() > kMaxFilterBytes)
+    return fail("SY1510", "the filter is longer than " + human_bytes(kMaxFilterBytes), "--where");
   if (!is_clean_text(text)) return fail("SY1510", "the filter is not valid UTF-8 text", "--where");
   return Parser(text).parse();
 }
@@ -458,14 +490,16 @@ std::string to_text(const Filter& filter) {
       return name + " is null";
     case Filter::Kind::kIn: {
       std::string list;
-      for (const auto& value : filter.values) list += (list.empty() ? "" : ", ") + quoted(value, '\'');
+      for (const auto& value : filter.values)
+        list += (list.empty() ? "" : ", ") + quoted(value, '\'');
       return name + " in (" + list + ")";
     }
   }
   return "";
 }
 
-Result<std::string> sql_of(const Filter& filter, const std::vector<SchemaField>& schema, Basis basis) {
+Result<std::string> sql_of(const Filter& filter, const std::vector<SchemaField>& schema,
+                           Basis basis) {
   return Compiler(schema, basis).compile(filter, false, 0);
 }
 

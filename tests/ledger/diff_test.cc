@@ -1,4 +1,5 @@
-// The waterfall against plain rows: parts sum to the difference to the last digit, and each part means what its formula says.
+// The waterfall against plain rows: parts sum to the difference to the last digit, and each part
+// means what its formula says.
 #include "ledger/diff.h"
 
 #include "ledger/explain.h"
@@ -7,11 +8,13 @@
 namespace steelyard::ledger_test {
 namespace {
 
-const char* const kParts[] = {"price", "usage", "mix", "commitments", "new", "gone", "credits", "tax", "fees", "rounding"};
+const char* const kParts[] = {"price", "usage",   "mix", "commitments", "new",
+                              "gone",  "credits", "tax", "fees",        "rounding"};
 
 Decimal part(const Report& report, const std::string& name, const std::string& currency = "USD") {
   for (const auto& row : report.rows) {
-    if (text(report, row, "part") == name && text(report, row, "currency") == currency) return money(report, row, "amount");
+    if (text(report, row, "part") == name && text(report, row, "currency") == currency)
+      return money(report, row, "amount");
   }
   ADD_FAILURE() << name;
   return {};
@@ -46,14 +49,16 @@ TEST(Diff, PartsSumToTheDifferenceForAnyRows) {
       for (const char* currency : {"USD", "EUR"}) {
         Decimal before, after, parts;
         for (const auto& row : rows) {
-          if (row.currency == currency) (row.start < "2026-07" ? before : after) += cost_of(row, basis);
+          if (row.currency == currency)
+            (row.start < "2026-07" ? before : after) += cost_of(row, basis);
         }
         EXPECT_EQ(part(*report, "before", currency), before);
         EXPECT_EQ(part(*report, "after", currency), after);
         for (const auto* name : kParts) parts += part(*report, name, currency);
         EXPECT_EQ(to_text(parts), to_text(after - before));
         const auto rounding = part(*report, "rounding", currency);
-        EXPECT_LT(rounding.units < 0 ? -rounding.units : rounding.units, 1000) << "rounding is a matter of last digits";
+        EXPECT_LT(rounding.units < 0 ? -rounding.units : rounding.units, 1000)
+            << "rounding is a matter of last digits";
       }
     }
   }
@@ -82,7 +87,8 @@ TEST(Diff, RowsByKeySumToTheTotals) {
         sums["after"] += money(*report, row, "after");
         EXPECT_EQ(to_text(parts), to_text(money(*report, row, "change")));
       }
-      for (const auto& [name, sum] : sums) EXPECT_EQ(to_text(sum), to_text(money(*report, total, name))) << name;
+      for (const auto& [name, sum] : sums)
+        EXPECT_EQ(to_text(sum), to_text(money(*report, total, name))) << name;
     }
   }
 }
@@ -90,13 +96,15 @@ TEST(Diff, RowsByKeySumToTheTotals) {
 TEST(Diff, PriceUsageAndMixAreWhatTheFormulasSay) {
   auto duck = engine();
   // small: 10 h at 1.00 becomes 20 h at 1.10; large: 10 h at 4.00 stays.
-  const auto charges = load(*duck, {usage("2026-06-01", "small", "10", "10"), usage("2026-06-01", "large", "10", "40"),
-                                    usage("2026-07-01", "small", "20", "22"), usage("2026-07-01", "large", "10", "40")});
+  const auto charges = load(
+      *duck, {usage("2026-06-01", "small", "10", "10"), usage("2026-06-01", "large", "10", "40"),
+              usage("2026-07-01", "small", "20", "22"), usage("2026-07-01", "large", "10", "40")});
   auto report = diff(*duck, charges, june_to_july());
   ASSERT_TRUE(report) << why(report);
-  EXPECT_EQ(to_text(part(*report, "price")), "2");    // 20 h x 0.10
-  EXPECT_EQ(to_text(part(*report, "usage")), "25");   // 20 h became 30 h at the old average of 2.50
-  EXPECT_EQ(to_text(part(*report, "mix")), "-15");    // but the ten more are small ones: 10 x (1.00 - 2.50)
+  EXPECT_EQ(to_text(part(*report, "price")), "2");   // 20 h x 0.10
+  EXPECT_EQ(to_text(part(*report, "usage")), "25");  // 20 h became 30 h at the old average of 2.50
+  EXPECT_EQ(to_text(part(*report, "mix")),
+            "-15");  // but the ten more are small ones: 10 x (1.00 - 2.50)
   EXPECT_EQ(to_text(part(*report, "rounding")), "0");
   EXPECT_EQ(to_text(part(*report, "after") - part(*report, "before")), "12");
   EXPECT_TRUE(report->findings);
@@ -122,18 +130,24 @@ TEST(Diff, EachKindOfChargeHasItsOwnPart) {
   tax.quantity.reset();
   auto fee = usage("2026-07-01", "x", "1", "3");
   fee.category = "Purchase";
-  const auto charges = load(*duck, {gone, added, covered_before, covered_after, unused, credit, tax, fee});
+  const auto charges =
+      load(*duck, {gone, added, covered_before, covered_after, unused, credit, tax, fee});
   auto report = diff(*duck, charges, june_to_july());
   ASSERT_TRUE(report) << why(report);
-  const std::map<std::string, std::string> expected = {{"price", "0"}, {"usage", "0"}, {"mix", "0"}, {"commitments", "-3"}, {"new", "5"}, {"gone", "-7"},
-                                                       {"credits", "-2.5"}, {"tax", "0.75"}, {"fees", "3"}, {"rounding", "0"}};
-  for (const auto& [name, amount] : expected) EXPECT_EQ(to_text(part(*report, name)), amount) << name;
+  const std::map<std::string, std::string> expected = {
+      {"price", "0"}, {"usage", "0"},   {"mix", "0"},        {"commitments", "-3"},
+      {"new", "5"},   {"gone", "-7"},   {"credits", "-2.5"}, {"tax", "0.75"},
+      {"fees", "3"},  {"rounding", "0"}};
+  for (const auto& [name, amount] : expected)
+    EXPECT_EQ(to_text(part(*report, name)), amount) << name;
 }
 
 TEST(Diff, ExtremeQuantitiesDoNotStopTheProgram) {
   auto duck = engine();
-  const auto charges = load(*duck, {usage("2026-06-01", "a", "0.000000000000000001", "99999999999"), usage("2026-07-01", "a", "9999999999999", "1"),
-                                    usage("2026-06-01", "b", "-1", "3"), usage("2026-07-01", "b", "1", "4")});
+  const auto charges =
+      load(*duck, {usage("2026-06-01", "a", "0.000000000000000001", "99999999999"),
+                   usage("2026-07-01", "a", "9999999999999", "1"),
+                   usage("2026-06-01", "b", "-1", "3"), usage("2026-07-01", "b", "1", "4")});
   auto report = diff(*duck, charges, june_to_july());
   ASSERT_TRUE(report) << why(report);
   EXPECT_EQ(part(*report, "fees"), part(*report, "after") - part(*report, "before"));
@@ -141,7 +155,8 @@ TEST(Diff, ExtremeQuantitiesDoNotStopTheProgram) {
 
 TEST(Diff, NothingChangedIsNoFinding) {
   auto duck = engine();
-  const auto charges = load(*duck, {usage("2026-06-01", "a", "1", "2"), usage("2026-07-01", "a", "1", "2")});
+  const auto charges =
+      load(*duck, {usage("2026-06-01", "a", "1", "2"), usage("2026-07-01", "a", "1", "2")});
   auto report = diff(*duck, charges, june_to_july());
   ASSERT_TRUE(report) << why(report);
   EXPECT_FALSE(report->findings);
@@ -160,14 +175,16 @@ TEST(Diff, EveryFigureThatIsASumOfLinesLeadsToItsLines) {
       ExplainOptions options;
       options.row = static_cast<std::int64_t>(i);
       auto lines = explain(*duck, charges, report->question, options);
-      const bool calculated = by.empty() && *text(*report, report->rows[i], "part") != "before" && *text(*report, report->rows[i], "part") != "after";
+      const bool calculated = by.empty() && *text(*report, report->rows[i], "part") != "before" &&
+                              *text(*report, report->rows[i], "part") != "after";
       if (calculated) {
         ASSERT_FALSE(lines);
         EXPECT_EQ(lines.error().code, "SY1542");
         continue;
       }
       ASSERT_TRUE(lines) << why(lines);
-      EXPECT_EQ(money(*lines, lines->totals[0], "amount"), money(*report, report->rows[i], by.empty() ? "amount" : "change"));
+      EXPECT_EQ(money(*lines, lines->totals[0], "amount"),
+                money(*report, report->rows[i], by.empty() ? "amount" : "change"));
     }
   }
 }

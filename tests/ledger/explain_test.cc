@@ -11,7 +11,8 @@ TEST(Explain, EveryRowOfATopLeadsToLinesThatSumToIt) {
   auto duck = engine();
   const auto rows = random_charges(77, 300);
   const auto charges = load(*duck, rows);
-  const std::vector<std::vector<std::string>> all = {{"service", "tag:team"}, {"resource", "category", "day"}, {"month"}, {"tag:a \"b\" key"}, {}};
+  const std::vector<std::vector<std::string>> all = {
+      {"service", "tag:team"}, {"resource", "category", "day"}, {"month"}, {"tag:a \"b\" key"}, {}};
   for (const auto& by : all) {
     TopQuestion question;
     question.by = by;
@@ -26,7 +27,8 @@ TEST(Explain, EveryRowOfATopLeadsToLinesThatSumToIt) {
       options.limit = 3;
       auto lines = explain(*duck, charges, report->question, options);
       ASSERT_TRUE(lines) << why(lines) << "\n" << report->question;
-      EXPECT_EQ(money(*lines, lines->totals[0], "amount"), money(*report, report->rows[i], "effective_cost"));
+      EXPECT_EQ(money(*lines, lines->totals[0], "amount"),
+                money(*report, report->rows[i], "effective_cost"));
       EXPECT_EQ(std::to_string(lines->provenance.rows), *text(*report, report->rows[i], "rows"));
       Decimal listed;
       for (const auto& row : lines->rows) listed += money(*lines, row, "amount");
@@ -53,7 +55,9 @@ TEST(Explain, AChangedLineStopsIt) {
   const auto charges = load(*duck, random_charges(78, 50));
   auto report = top(*duck, charges, {});
   ASSERT_TRUE(report);
-  ASSERT_TRUE(duck->run("UPDATE charges SET EffectiveCost = EffectiveCost + CAST('0.000000000000000001' AS DECIMAL(38,18)) WHERE x_SourceRow = 2"));
+  ASSERT_TRUE(
+      duck->run("UPDATE charges SET EffectiveCost = EffectiveCost + CAST('0.000000000000000001' AS "
+                "DECIMAL(38,18)) WHERE x_SourceRow = 2"));
   ExplainOptions usd;
   usd.currency = "USD";
   ExplainOptions eur;

@@ -1,4 +1,5 @@
-// A lake in a temporary folder that is filled by ingest itself, so that the questions meet what users have.
+// A lake in a temporary folder that is filled by ingest itself, so that the questions meet what
+// users have.
 #pragma once
 
 #include <stdlib.h>
@@ -14,27 +15,37 @@ namespace steelyard::ledger_test {
 
 /// A line of a FOCUS bill.
 struct Line {
-  std::string cost = "1", effective = "", list = "", quantity = "1", category = "Usage", resource = "i-1", sku = "sku-1", invoice = "INV-1", team = "web",
-              description = "an hour, of use", commitment = "", status = "", account = "111122223333", currency = "USD";
+  std::string cost = "1", effective = "", list = "", quantity = "1", category = "Usage",
+              resource = "i-1", sku = "sku-1", invoice = "INV-1", team = "web",
+              description = "an hour, of use", commitment = "", status = "",
+              account = "111122223333", currency = "USD";
   int month = 7, day = 1, hour = 0;
 };
 
 inline std::string focus_csv(const std::vector<Line>& lines) {
   std::string text =
-      "BilledCost,BillingAccountId,BillingAccountName,BillingCurrency,BillingPeriodEnd,BillingPeriodStart,ChargeCategory,ChargeClass,ChargeDescription,"
-      "ChargeFrequency,ChargePeriodEnd,ChargePeriodStart,CommitmentDiscountId,CommitmentDiscountStatus,ContractedCost,EffectiveCost,InvoiceIssuerName,"
-      "ListCost,PricingQuantity,PricingUnit,ProviderName,PublisherName,ServiceCategory,ServiceName,ResourceId,SkuId,SubAccountId,Tags,InvoiceId,SkuMeter\n";
+      "BilledCost,BillingAccountId,BillingAccountName,BillingCurrency,BillingPeriodEnd,"
+      "BillingPeriodStart,ChargeCategory,ChargeClass,ChargeDescription,"
+      "ChargeFrequency,ChargePeriodEnd,ChargePeriodStart,CommitmentDiscountId,"
+      "CommitmentDiscountStatus,ContractedCost,EffectiveCost,InvoiceIssuerName,"
+      "ListCost,PricingQuantity,PricingUnit,ProviderName,PublisherName,ServiceCategory,ServiceName,"
+      "ResourceId,SkuId,SubAccountId,Tags,InvoiceId,SkuMeter\n";
   for (const auto& line : lines) {
     const auto time = [](int month, int day, int hour) {
       char buffer[32];
       std::snprintf(buffer, sizeof buffer, "2026-%02d-%02dT%02d:00:00Z", month, day, hour);
       return std::string(buffer);
     };
-    const auto effective = line.effective.empty() ? line.cost : line.effective, list = line.list.empty() ? line.cost : line.list;
-    text += line.cost + "," + line.account + ",Acme," + line.currency + "," + time(line.month + 1, 1, 0) + "," + time(line.month, 1, 0) + "," + line.category +
-            ",," + csv_cell(line.description, false) + ",Usage-Based," + time(line.month, line.day, line.hour + 1) + "," + time(line.month, line.day, line.hour) +
-            "," + line.commitment + "," + line.status + "," + list + "," + effective + ",AWS," + list + "," + line.quantity +
-            ",Hours,AWS,AWS,Compute,Amazon EC2," + line.resource + "," + line.sku + ",000011112222,\"{\"\"team\"\": \"\"" + line.team + "\"\"}\"," + line.invoice +
+    const auto effective = line.effective.empty() ? line.cost : line.effective,
+               list = line.list.empty() ? line.cost : line.list;
+    text += line.cost + "," + line.account + ",Acme," + line.currency + "," +
+            time(line.month + 1, 1, 0) + "," + time(line.month, 1, 0) + "," + line.category + ",," +
+            csv_cell(line.description, false) + ",Usage-Based," +
+            time(line.month, line.day, line.hour + 1) + "," +
+            time(line.month, line.day, line.hour) + "," + line.commitment + "," + line.status +
+            "," + list + "," + effective + ",AWS," + list + "," + line.quantity +
+            ",Hours,AWS,AWS,Compute,Amazon EC2," + line.resource + "," + line.sku +
+            ",000011112222,\"{\"\"team\"\": \"\"" + line.team + "\"\"}\"," + line.invoice +
             ",meter\n";
   }
   return text;

@@ -1,4 +1,5 @@
-// Questions to a lake: views over versions, conservation, status from the log, and check that finds what was changed.
+// Questions to a lake: views over versions, conservation, status from the log, and check that finds
+// what was changed.
 #include "ledger/check.h"
 #include "ledger/explain.h"
 #include "ledger/lake_fixture.h"
@@ -108,9 +109,12 @@ TEST_F(LakeQuestions, CheckHoldsAndFindsAChangedFile) {
   std::set<std::string> checks;
   for (const auto& row : report->rows) {
     checks.insert(*text(*report, row, "check"));
-    EXPECT_EQ(text(*report, row, "ok"), "true") << *text(*report, row, "check") << " " << *text(*report, row, "expected") << " " << *text(*report, row, "found");
+    EXPECT_EQ(text(*report, row, "ok"), "true")
+        << *text(*report, row, "check") << " " << *text(*report, row, "expected") << " "
+        << *text(*report, row, "found");
   }
-  for (const char* name : {"file hashes", "rows", "sum of BilledCost", "sum of EffectiveCost", "sum of ListCost", "sum of ContractedCost", "content"}) {
+  for (const char* name : {"file hashes", "rows", "sum of BilledCost", "sum of EffectiveCost",
+                           "sum of ListCost", "sum of ContractedCost", "content"}) {
     EXPECT_TRUE(checks.count(name)) << name;
   }
 
@@ -120,8 +124,11 @@ TEST_F(LakeQuestions, CheckHoldsAndFindsAChangedFile) {
   ASSERT_TRUE(snapshot);
   const auto file = store_->absolute("charges/" + snapshot->files[0].path);
   const auto copy = root_ + "/copy.parquet";
-  auto changed = engine_->run("COPY (SELECT * REPLACE (EffectiveCost + CAST('0.000000000000000001' AS DECIMAL(38,18)) AS EffectiveCost) FROM read_parquet(" +
-                              sql_literal(file) + ", hive_partitioning=false)) TO " + sql_literal(copy) + " (FORMAT parquet)");
+  auto changed = engine_->run(
+      "COPY (SELECT * REPLACE (EffectiveCost + CAST('0.000000000000000001' AS DECIMAL(38,18)) AS "
+      "EffectiveCost) FROM read_parquet(" +
+      sql_literal(file) + ", hive_partitioning=false)) TO " + sql_literal(copy) +
+      " (FORMAT parquet)");
   ASSERT_TRUE(changed) << why(changed);
   std::filesystem::rename(copy, file);
   auto fresh = engine();
@@ -140,33 +147,41 @@ TEST_F(LakeQuestions, CheckHoldsAndFindsAChangedFile) {
 }
 
 TEST_F(LakeQuestions, InvoicesTieOrTheDifferenceHasAName) {
-  load("a.csv", focus_csv({{.cost = "100"}, {.cost = "8", .category = "Tax", .resource = ""}, {.cost = "50", .invoice = "INV-2"}, {.cost = "3", .invoice = "INV-3"},
+  load("a.csv", focus_csv({{.cost = "100"},
+                           {.cost = "8", .category = "Tax", .resource = ""},
+                           {.cost = "50", .invoice = "INV-2"},
+                           {.cost = "3", .invoice = "INV-3"},
                            {.cost = "1", .invoice = ""}}));
   ReconcileQuestion question;
   auto alone = reconcile_invoices(*engine_, open(), question);
   ASSERT_TRUE(alone) << why(alone);
   EXPECT_FALSE(alone->findings);
   EXPECT_EQ(alone->provenance.reconciled, "unknown");
-  question.invoices_file = write("invoices.csv", "Invoice ID,currency,Amount\nINV-1,USD,100\nINV-2,USD,49.50\nINV-4,USD,7\n");
+  question.invoices_file = write(
+      "invoices.csv", "Invoice ID,currency,Amount\nINV-1,USD,100\nINV-2,USD,49.50\nINV-4,USD,7\n");
   auto report = reconcile_invoices(*engine_, open(), question);
   ASSERT_TRUE(report) << why(report);
   std::map<std::string, std::string> seen;
   for (const auto& row : report->rows) {
-    seen[text(*report, row, "invoice").value_or("")] = text(*report, row, "status").value_or("") + " / " + text(*report, row, "residual").value_or("");
+    seen[text(*report, row, "invoice").value_or("")] = text(*report, row, "status").value_or("") +
+                                                       " / " +
+                                                       text(*report, row, "residual").value_or("");
   }
   // Tax is 8, more than the tolerance of 1.00; half a dollar is within it.
-  EXPECT_EQ(seen, (std::map<std::string, std::string>{{"", "not yet invoiced / "},
-                                                      {"INV-1", "differs / the invoice leaves out Tax 8"},
-                                                      {"INV-2", "within tolerance / rounding 0.5"},
-                                                      {"INV-3", "invoice is missing / "},
-                                                      {"INV-4", "no charges for it / not explained -7"}}));
+  EXPECT_EQ(seen, (std::map<std::string, std::string>{
+                      {"", "not yet invoiced / "},
+                      {"INV-1", "differs / the invoice leaves out Tax 8"},
+                      {"INV-2", "within tolerance / rounding 0.5"},
+                      {"INV-3", "invoice is missing / "},
+                      {"INV-4", "no charges for it / not explained -7"}}));
   EXPECT_TRUE(report->findings);
   for (std::size_t i = 0; i < report->rows.size(); ++i) {
     ExplainOptions options;
     options.row = static_cast<std::int64_t>(i);
     const auto lines = explain(*engine_, open(), report->question, options);
     ASSERT_TRUE(lines) << why(lines);
-    EXPECT_EQ(money(*lines, lines->totals[0], "amount"), money(*report, report->rows[i], "charges"));
+    EXPECT_EQ(money(*lines, lines->totals[0], "amount"),
+              money(*report, report->rows[i], "charges"));
   }
   question.invoices_file = write("wrong.csv", "a,b\n1,2\n");
   auto wrong = reconcile_invoices(*engine_, open(), question);
@@ -177,12 +192,19 @@ TEST_F(LakeQuestions, InvoicesTieOrTheDifferenceHasAName) {
 TEST_F(LakeQuestions, TheLogAloneTellsWhetherAMonthTies) {
   load("a.csv", focus_csv({{.cost = "100"}, {.cost = "8", .invoice = "INV-2"}}));
   const auto invoices = [](const char* second) {
-    return std::string("BilledCost,BillingAccountId,BillingCurrency,BillingPeriodEnd,BillingPeriodStart,ChargeCategory,InvoiceDetailCreated,InvoiceDetailDescription,"
-                       "InvoiceDetailGrain,InvoiceDetailId,InvoiceDetailLastUpdated,InvoiceId,InvoiceIssueDate,InvoiceIssueStatus,InvoiceIssuerName,PaymentDueDate,"
-                       "PaymentTerms,ReferenceInvoiceId\n100,111122223333,USD,2026-08-01T00:00:00Z,2026-07-01T00:00:00Z,Usage,2026-08-02T00:00:00Z,use,,d1,"
-                       "2026-08-02T00:00:00Z,INV-1,2026-08-02T00:00:00Z,Issued,AWS,2026-09-01T00:00:00Z,30 days,INV-1\n") +
-           second + ",111122223333,USD,2026-08-01T00:00:00Z,2026-07-01T00:00:00Z,Usage,2026-08-02T00:00:00Z,use,,d2,2026-08-02T00:00:00Z,INV-2,2026-08-02T00:00:00Z,"
-                    "Issued,AWS,2026-09-01T00:00:00Z,30 days,INV-2\n";
+    return std::string(
+               "BilledCost,BillingAccountId,BillingCurrency,BillingPeriodEnd,BillingPeriodStart,"
+               "ChargeCategory,InvoiceDetailCreated,InvoiceDetailDescription,"
+               "InvoiceDetailGrain,InvoiceDetailId,InvoiceDetailLastUpdated,InvoiceId,"
+               "InvoiceIssueDate,InvoiceIssueStatus,InvoiceIssuerName,PaymentDueDate,"
+               "PaymentTerms,ReferenceInvoiceId\n100,111122223333,USD,2026-08-01T00:00:00Z,2026-07-"
+               "01T00:00:00Z,Usage,2026-08-02T00:00:00Z,use,,d1,"
+               "2026-08-02T00:00:00Z,INV-1,2026-08-02T00:00:00Z,Issued,AWS,2026-09-01T00:00:00Z,30 "
+               "days,INV-1\n") +
+           second +
+           ",111122223333,USD,2026-08-01T00:00:00Z,2026-07-01T00:00:00Z,Usage,2026-08-02T00:00:00Z,"
+           "use,,d2,2026-08-02T00:00:00Z,INV-2,2026-08-02T00:00:00Z,"
+           "Issued,AWS,2026-09-01T00:00:00Z,30 days,INV-2\n";
   };
   EXPECT_EQ(reconciled_by_log(open(), {}), "unknown");
   load("invoices.csv", invoices("8"));
@@ -203,10 +225,17 @@ TEST_F(LakeQuestions, TheLogAloneTellsWhetherAMonthTies) {
 }
 
 TEST_F(LakeQuestions, IdentitiesAreTestedOrSaidNotToBe) {
-  load("a.csv", focus_csv({{.cost = "100"},
-                           {.cost = "8", .effective = "7", .category = "Tax", .resource = ""},
-                           {.cost = "0", .effective = "4", .list = "6", .commitment = "sp-1", .status = "Used"},
-                           {.cost = "5", .effective = "0", .list = "5", .category = "Purchase", .resource = "sp-1", .commitment = "sp-1"}}));
+  load("a.csv",
+       focus_csv(
+           {{.cost = "100"},
+            {.cost = "8", .effective = "7", .category = "Tax", .resource = ""},
+            {.cost = "0", .effective = "4", .list = "6", .commitment = "sp-1", .status = "Used"},
+            {.cost = "5",
+             .effective = "0",
+             .list = "5",
+             .category = "Purchase",
+             .resource = "sp-1",
+             .commitment = "sp-1"}}));
   ReconcileQuestion question;
   auto report = test_identities(*engine_, open(), question);
   ASSERT_TRUE(report) << why(report);
@@ -214,8 +243,9 @@ TEST_F(LakeQuestions, IdentitiesAreTestedOrSaidNotToBe) {
   std::set<std::string> ids;
   for (const auto& row : report->rows) {
     ids.insert(*text(*report, row, "id"));
-    seen[*text(*report, row, "check")] =
-        text(*report, row, "rows").value_or("-") + " " + text(*report, row, "failing").value_or("-") + " " + text(*report, row, "note").value_or("");
+    seen[*text(*report, row, "check")] = text(*report, row, "rows").value_or("-") + " " +
+                                         text(*report, row, "failing").value_or("-") + " " +
+                                         text(*report, row, "note").value_or("");
   }
   EXPECT_EQ(ids.size(), 19U);
   EXPECT_EQ(seen["effective = billed for tax and credits"], "1 1 ");
@@ -223,15 +253,18 @@ TEST_F(LakeQuestions, IdentitiesAreTestedOrSaidNotToBe) {
   EXPECT_EQ(seen["billed = 0 for usage that a commitment covers"], "1 0 ");
   EXPECT_EQ(seen["effective = 0 for the purchase of a commitment"], "1 0 ");
   EXPECT_EQ(seen["a commitment's used and unused cost is its fee in each period"], "1 1 ");
-  EXPECT_EQ(seen["no commitment has amortised more than was billed for it"], "1 0 not yet amortised: 1 USD");
-  EXPECT_EQ(seen["savings plan usage and its negation cancel"], "- - not testable: these charges are not from an AWS cost and usage report");
+  EXPECT_EQ(seen["no commitment has amortised more than was billed for it"],
+            "1 0 not yet amortised: 1 USD");
+  EXPECT_EQ(seen["savings plan usage and its negation cancel"],
+            "- - not testable: these charges are not from an AWS cost and usage report");
   EXPECT_TRUE(report->findings) << "tax that is amortised breaks an exact identity";
 }
 
 TEST(Sample, TheOfficialSampleFailsAsOftenAsWasCountedByHand) {
   const char* env = std::getenv("STEELYARD_DATA");
   const std::string data = env ? env : std::string(STEELYARD_SOURCE) + "/../shared/data";
-  const auto path = std::filesystem::weakly_canonical(data + "/focus/focus_sample_1.0_1000rows.csv").string();
+  const auto path =
+      std::filesystem::weakly_canonical(data + "/focus/focus_sample_1.0_1000rows.csv").string();
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "skipped: no shared data";
   auto duck = engine();
   auto view = open_files_as_charges(*duck, {path}, "", {});
@@ -241,7 +274,8 @@ TEST(Sample, TheOfficialSampleFailsAsOftenAsWasCountedByHand) {
   ASSERT_TRUE(report) << why(report);
   std::map<std::string, std::string> seen;
   for (const auto& row : report->rows) {
-    seen[*text(*report, row, "check")] = text(*report, row, "rows").value_or("-") + " " + text(*report, row, "failing").value_or("-");
+    seen[*text(*report, row, "check")] = text(*report, row, "rows").value_or("-") + " " +
+                                         text(*report, row, "failing").value_or("-");
   }
   // Counted by an independent script over the same file.
   EXPECT_EQ(seen["list cost = list price x quantity, to the last digit"], "999 490");

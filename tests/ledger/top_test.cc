@@ -1,4 +1,5 @@
-// Top against an oracle of plain maps: every amount, the order, the rest in "other", the totals, the series.
+// Top against an oracle of plain maps: every amount, the order, the rest in "other", the totals,
+// the series.
 #include "ledger/top.h"
 
 #include "ledger/fixture.h"
@@ -13,8 +14,9 @@ struct Expected {
   std::int64_t rows = 0;
 };
 
-std::map<std::string, std::map<Keys, Expected>> oracle(const std::vector<Charge>& rows, const std::function<Keys(const Charge&)>& keys, Basis basis,
-                                                       const std::string& month, const std::string& before) {
+std::map<std::string, std::map<Keys, Expected>> oracle(
+    const std::vector<Charge>& rows, const std::function<Keys(const Charge&)>& keys, Basis basis,
+    const std::string& month, const std::string& before) {
   std::map<std::string, std::map<Keys, Expected>> result;
   for (const auto& row : rows) {
     const bool now = month.empty() || row.start.substr(0, 7) == month;
@@ -42,13 +44,17 @@ TEST(Top, EveryRowEqualsTheOracle) {
       question.limit = 0;
       auto report = top(*duck, charges, question);
       ASSERT_TRUE(report) << why(report);
-      const auto expected = oracle(rows, [](const Charge& row) { return Keys{row.service, tag_of(row, "team")}; }, basis, "2026-07", "2026-06");
+      const auto expected = oracle(
+          rows, [](const Charge& row) { return Keys{row.service, tag_of(row, "team")}; }, basis,
+          "2026-07", "2026-06");
       const auto cost = std::string(name(basis)) + "_cost";
       std::size_t count = 0;
       for (const auto& [currency, groups] : expected) count += groups.size();
       ASSERT_EQ(report->rows.size(), count);
       for (const auto& row : report->rows) {
-        const auto& group = expected.at(*text(*report, row, "currency")).at({text(*report, row, "service"), text(*report, row, "tag:team")});
+        const auto& group =
+            expected.at(*text(*report, row, "currency"))
+                .at({text(*report, row, "service"), text(*report, row, "tag:team")});
         EXPECT_EQ(to_text(money(*report, row, cost)), to_text(group.amount));
         EXPECT_EQ(to_text(money(*report, row, "before")), to_text(group.before));
         EXPECT_EQ(to_text(money(*report, row, "change")), to_text(group.amount - group.before));
@@ -143,7 +149,8 @@ TEST(Top, WithoutKeysThereIsOneRowPerCurrency) {
   auto report = top(*duck, charges, question);
   ASSERT_TRUE(report) << why(report);
   EXPECT_EQ(report->rows.size(), 2U);
-  EXPECT_EQ(money(*report, report->rows[0], "effective_cost"), money(*report, report->totals[0], "effective_cost"));
+  EXPECT_EQ(money(*report, report->rows[0], "effective_cost"),
+            money(*report, report->totals[0], "effective_cost"));
 }
 
 TEST(Top, MistakesAreNamed) {
@@ -187,7 +194,8 @@ TEST(Top, ATotalThatIsNotWhatWasDeliveredIsNotShown) {
   EXPECT_EQ(report.error().code, "SY1530");
   TopQuestion some;
   some.where = *parse_filter("service=S3");
-  EXPECT_TRUE(top(*duck, charges, some)) << "a filtered question says nothing about whole deliveries";
+  EXPECT_TRUE(top(*duck, charges, some))
+      << "a filtered question says nothing about whole deliveries";
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// Two deliveries of one month: each changed line gets its class, and the classes sum to the difference.
+// Two deliveries of one month: each changed line gets its class, and the classes sum to the
+// difference.
 #include <algorithm>
 
 #include "ledger/diff.h"
@@ -21,7 +22,9 @@ class VersionsTest : public LakeTest {
     if (!report) return result;
     Decimal sum;
     for (const auto& row : report->rows) {
-      result[*text(*report, row, "class")] = *text(*report, row, "lines_before") + " " + *text(*report, row, "lines_after") + " " + to_text(money(*report, row, "change"));
+      result[*text(*report, row, "class")] = *text(*report, row, "lines_before") + " " +
+                                             *text(*report, row, "lines_after") + " " +
+                                             to_text(money(*report, row, "change"));
       sum += money(*report, row, "change");
     }
     if (!report->totals.empty()) {
@@ -38,12 +41,12 @@ TEST_F(VersionsTest, EveryClassIsToldApart) {
   for (std::size_t i = 0; i < lines.size(); ++i) lines[i].resource = "i-" + std::to_string(i);
   load("a.csv", focus_csv(lines));
   auto later = lines;
-  later[0].team = "data";                       // retag
-  later[1].cost = "0.9";                        // re-rate
-  later[2].effective = "0.4";                   // restated amortisation
-  later[3].quantity = "2", later[3].cost = "2"; // restated usage
-  later[4].description = "renamed";             // relabelled
-  later.erase(later.begin() + 5);               // removed
+  later[0].team = "data";                        // retag
+  later[1].cost = "0.9";                         // re-rate
+  later[2].effective = "0.4";                    // restated amortisation
+  later[3].quantity = "2", later[3].cost = "2";  // restated usage
+  later[4].description = "renamed";              // relabelled
+  later.erase(later.begin() + 5);                // removed
   Line late;
   late.resource = "i-late", late.cost = "0.25";
   later.push_back(late);
@@ -54,8 +57,15 @@ TEST_F(VersionsTest, EveryClassIsToldApart) {
   tax.category = "Tax", tax.cost = "0.7", tax.resource = "";
   later.push_back(tax);
   load("b.csv", focus_csv(later));
-  EXPECT_EQ(classes(), (Classes{{"retag", "1 1 0"}, {"re-rate", "1 1 -0.1"}, {"restated amortisation", "1 1 -0.6"}, {"restated usage", "1 1 1"},
-                                {"relabelled", "1 1 0"}, {"removed", "1 0 -1"}, {"late usage", "0 1 0.25"}, {"refund", "0 1 -3"}, {"late charge", "0 1 0.7"}}));
+  EXPECT_EQ(classes(), (Classes{{"retag", "1 1 0"},
+                                {"re-rate", "1 1 -0.1"},
+                                {"restated amortisation", "1 1 -0.6"},
+                                {"restated usage", "1 1 1"},
+                                {"relabelled", "1 1 0"},
+                                {"removed", "1 0 -1"},
+                                {"late usage", "0 1 0.25"},
+                                {"refund", "0 1 -3"},
+                                {"late charge", "0 1 0.7"}}));
   VersionDiffQuestion question;
   question.before = 0, question.after = 1;
   question.basis = Basis::kBilled;

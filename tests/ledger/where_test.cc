@@ -1,4 +1,5 @@
-// The filter language: what it means for missing values, that text survives it, and that no value ever becomes SQL.
+// The filter language: what it means for missing values, that text survives it, and that no value
+// ever becomes SQL.
 #include "ledger/where.h"
 
 #include "ledger/fixture.h"
@@ -18,13 +19,18 @@ bool holds(const Filter& filter, const Charge& row) {
     return {};
   };
   switch (filter.kind) {
-    case Filter::Kind::kAll: return true;
-    case Filter::Kind::kNot: return !holds(filter.parts.front(), row);
+    case Filter::Kind::kAll:
+      return true;
+    case Filter::Kind::kNot:
+      return !holds(filter.parts.front(), row);
     case Filter::Kind::kAnd:
-      return std::all_of(filter.parts.begin(), filter.parts.end(), [&](const Filter& part) { return holds(part, row); });
+      return std::all_of(filter.parts.begin(), filter.parts.end(),
+                         [&](const Filter& part) { return holds(part, row); });
     case Filter::Kind::kOr:
-      return std::any_of(filter.parts.begin(), filter.parts.end(), [&](const Filter& part) { return holds(part, row); });
-    case Filter::Kind::kIsNull: return !value();
+      return std::any_of(filter.parts.begin(), filter.parts.end(),
+                         [&](const Filter& part) { return holds(part, row); });
+    case Filter::Kind::kIsNull:
+      return !value();
     case Filter::Kind::kIn: {
       const auto v = value();
       return v && std::find(filter.values.begin(), filter.values.end(), *v) != filter.values.end();
@@ -33,7 +39,8 @@ bool holds(const Filter& filter, const Charge& row) {
       const auto v = value();
       return v && matches_glob(filter.values.front(), *v);
     }
-    case Filter::Kind::kCompare: break;
+    case Filter::Kind::kCompare:
+      break;
   }
   int order = 0;
   bool present = true;
@@ -46,12 +53,18 @@ bool holds(const Filter& filter, const Charge& row) {
     if (present) order = v->compare(filter.values.front());
   }
   switch (filter.op) {
-    case Filter::Operator::kEqual: return present && order == 0;
-    case Filter::Operator::kNotEqual: return !present || order != 0;
-    case Filter::Operator::kLess: return present && order < 0;
-    case Filter::Operator::kLessEqual: return present && order <= 0;
-    case Filter::Operator::kGreater: return present && order > 0;
-    case Filter::Operator::kGreaterEqual: return present && order >= 0;
+    case Filter::Operator::kEqual:
+      return present && order == 0;
+    case Filter::Operator::kNotEqual:
+      return !present || order != 0;
+    case Filter::Operator::kLess:
+      return present && order < 0;
+    case Filter::Operator::kLessEqual:
+      return present && order <= 0;
+    case Filter::Operator::kGreater:
+      return present && order > 0;
+    case Filter::Operator::kGreaterEqual:
+      return present && order >= 0;
   }
   return false;
 }
@@ -60,17 +73,23 @@ Filter random_filter(std::mt19937_64& random, int depth) {
   Filter filter;
   if (depth > 0 && random() % 2) {
     const auto pick = random() % 3;
-    filter.kind = pick == 0 ? Filter::Kind::kAnd : pick == 1 ? Filter::Kind::kOr : Filter::Kind::kNot;
+    filter.kind = pick == 0   ? Filter::Kind::kAnd
+                  : pick == 1 ? Filter::Kind::kOr
+                              : Filter::Kind::kNot;
     const auto want = pick == 2 ? 1 : 2 + random() % 2;
     while (filter.parts.size() < want) {
       auto part = random_filter(random, depth - 1);
       // As the parser makes them: no list directly within a list of its kind.
-      if (part.kind != filter.kind || filter.kind == Filter::Kind::kNot) filter.parts.push_back(std::move(part));
+      if (part.kind != filter.kind || filter.kind == Filter::Kind::kNot)
+        filter.parts.push_back(std::move(part));
     }
     return filter;
   }
-  static const std::vector<std::string> names = {"service", "account", "category", "tag:team", "tag:a \"b\" key"};
-  static const std::vector<std::string> values = {"Amazon EC2", "S3", "it's; DROP TABLE charges; --", "web", "we'b", "", "12", "and", "Usage", "x", "ünïcode \U0001F600", "a) or (1=1", "%", "null"};
+  static const std::vector<std::string> names = {"service", "account", "category", "tag:team",
+                                                 "tag:a \"b\" key"};
+  static const std::vector<std::string> values = {
+      "Amazon EC2", "S3", "it's; DROP TABLE charges; --", "web",        "we'b", "",    "12", "and",
+      "Usage",      "x",  "ünïcode \U0001F600",           "a) or (1=1", "%",    "null"};
   filter.name = names[random() % names.size()];
   switch (random() % 5) {
     case 0:
@@ -78,10 +97,12 @@ Filter random_filter(std::mt19937_64& random, int depth) {
       break;
     case 1:
       filter.kind = Filter::Kind::kIn;
-      for (auto n = 1 + random() % 3; n > 0; --n) filter.values.push_back(values[random() % values.size()]);
+      for (auto n = 1 + random() % 3; n > 0; --n)
+        filter.values.push_back(values[random() % values.size()]);
       break;
     case 2: {
-      static const std::vector<std::string> patterns = {"*", "A*", "*2", "?3", "we?b", "%", "_", "*;*", "\\*", ""};
+      static const std::vector<std::string> patterns = {"*", "A*", "*2",  "?3",  "we?b",
+                                                        "%", "_",  "*;*", "\\*", ""};
       filter.kind = Filter::Kind::kLike;
       filter.values.push_back(patterns[random() % patterns.size()]);
       break;
@@ -100,7 +121,9 @@ Filter random_filter(std::mt19937_64& random, int depth) {
 }
 
 TEST(Where, ReadsWhatPeopleType) {
-  auto filter = parse_filter("service=Amazon EC2 and (region in (eu-west-1, us-east-1) or tag:team!=web) and cost>100 and not account like 12*");
+  auto filter = parse_filter(
+      "service=Amazon EC2 and (region in (eu-west-1, us-east-1) or tag:team!=web) and cost>100 and "
+      "not account like 12*");
   ASSERT_TRUE(filter) << why(filter);
   ASSERT_EQ(filter->kind, Filter::Kind::kAnd);
   ASSERT_EQ(filter->parts.size(), 4U);
@@ -109,17 +132,23 @@ TEST(Where, ReadsWhatPeopleType) {
   EXPECT_EQ(filter->parts[1].parts[0].values, (std::vector<std::string>{"eu-west-1", "us-east-1"}));
   EXPECT_EQ(filter->parts[3].kind, Filter::Kind::kNot);
   EXPECT_EQ(to_text(*filter),
-            "service='Amazon EC2' and (region in (eu-west-1, us-east-1) or tag:team!=web) and cost>100 and not account like 12*");
-  EXPECT_EQ(parse_filter("service = Amazon Elastic Compute Cloud (EC2)  AND account=1")->parts[0].values[0], "Amazon Elastic Compute Cloud (EC2)");
-  EXPECT_EQ(parse_filter("issuer=Amazon Web Services, Inc.")->values[0], "Amazon Web Services, Inc.");
+            "service='Amazon EC2' and (region in (eu-west-1, us-east-1) or tag:team!=web) and "
+            "cost>100 and not account like 12*");
+  EXPECT_EQ(parse_filter("service = Amazon Elastic Compute Cloud (EC2)  AND account=1")
+                ->parts[0]
+                .values[0],
+            "Amazon Elastic Compute Cloud (EC2)");
+  EXPECT_EQ(parse_filter("issuer=Amazon Web Services, Inc.")->values[0],
+            "Amazon Web Services, Inc.");
   EXPECT_EQ(parse_filter("service='a and b'")->values[0], "a and b");
   EXPECT_EQ(parse_filter("tag:\"my key\"=x")->name, "tag:my key");
   EXPECT_EQ(parse_filter("  ")->kind, Filter::Kind::kAll);
 }
 
 TEST(Where, SaysWhereItStopsUnderstanding) {
-  for (const char* text : {"service", "service=", "=x", "service in ()", "service in (a", "(service=a", "service=a)", "service='a", "a=1 and", "not", "service not =x",
-                           "service is x", "a=1 b", "service=a\x01\xff"}) {
+  for (const char* text : {"service", "service=", "=x", "service in ()", "service in (a",
+                           "(service=a", "service=a)", "service='a", "a=1 and", "not",
+                           "service not =x", "service is x", "a=1 b", "service=a\x01\xff"}) {
     auto filter = parse_filter(text);
     if (std::string_view(text) == "a=1 b") {
       ASSERT_TRUE(filter);  // a bare value may hold spaces
@@ -133,7 +162,8 @@ TEST(Where, SaysWhereItStopsUnderstanding) {
 }
 
 TEST(Where, RefusesValuesThatDoNotFitTheColumn) {
-  for (const char* text : {"cost>abc", "ChargePeriodStart>yesterday", "x_SourceRow=1.5", "Tags=x", "cost like 1*"}) {
+  for (const char* text :
+       {"cost>abc", "ChargePeriodStart>yesterday", "x_SourceRow=1.5", "Tags=x", "cost like 1*"}) {
     auto filter = parse_filter(text);
     ASSERT_TRUE(filter) << text;
     auto sql = sql_of(*filter, schema(), Basis::kEffective);
@@ -174,7 +204,8 @@ TEST(Where, MeansTheSameAsPlainLogicOverTheRows) {
     ASSERT_TRUE(sql) << why(sql);
     auto answer = duck->query("SELECT count(*), sum(EffectiveCost) FROM charges WHERE " + *sql);
     ASSERT_TRUE(answer) << why(answer) << "\n" << *sql;
-    ASSERT_EQ(answer->rows[0][0].text(), std::to_string(expected)) << to_text(filter) << "\n" << *sql;
+    ASSERT_EQ(answer->rows[0][0].text(), std::to_string(expected)) << to_text(filter) << "\n"
+                                                                   << *sql;
     if (expected > 0) {
       ASSERT_EQ(answer->rows[0][1].text(), to_text(sum)) << to_text(filter);
     }
@@ -187,7 +218,16 @@ TEST(Where, MeansTheSameAsPlainLogicOverTheRows) {
 TEST(Where, HostileTextIsOnlyEverAValue) {
   auto duck = engine();
   std::vector<Charge> rows;
-  const std::vector<std::string> hostile = {"'; DROP TABLE charges; --", "\" OR 1=1 --", "x' UNION SELECT 1 --", "\\'; DROP TABLE charges", "$$; DROP TABLE charges; $$", "/* */", "\n;\n", "\xE2\x80\xAE txt", "E'\\x27'", "''''"};
+  const std::vector<std::string> hostile = {"'; DROP TABLE charges; --",
+                                            "\" OR 1=1 --",
+                                            "x' UNION SELECT 1 --",
+                                            "\\'; DROP TABLE charges",
+                                            "$$; DROP TABLE charges; $$",
+                                            "/* */",
+                                            "\n;\n",
+                                            "\xE2\x80\xAE txt",
+                                            "E'\\x27'",
+                                            "''''"};
   for (const auto& text : hostile) {
     Charge row;
     row.service = text;
