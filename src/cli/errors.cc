@@ -29,15 +29,18 @@ const std::vector<ExitCode>& exit_codes() {
 namespace {
 
 /// Codes whose exit code is not that of their range.
-constexpr std::array<std::pair<std::string_view, int>, 22> kExceptions = {{
+constexpr std::array<std::pair<std::string_view, int>, 32> kExceptions = {{
     {"SY0001", kExitBug},           {"SY1010", kExitUsage},       {"SY1011", kExitUsage},
-    {"SY1204", kExitBadData},       {"SY1205", kExitUnavailable}, {"SY1215", kExitLimit},
-    {"SY1222", kExitUsage},         {"SY1230", kExitUnavailable}, {"SY1231", kExitPermission},
-    {"SY1302", kExitUsage},         {"SY1303", kExitUnavailable}, {"SY1401", kExitUnavailable},
+    {"SY1205", kExitUnavailable},   {"SY1215", kExitLimit},       {"SY1222", kExitUsage},
+    {"SY1230", kExitUnavailable},   {"SY1231", kExitPermission},  {"SY1241", kExitBug},
+    {"SY1246", kExitUnavailable},   {"SY1247", kExitBug},         {"SY1302", kExitUsage},
+    {"SY1303", kExitUnavailable},   {"SY1305", kExitUnavailable}, {"SY1401", kExitUnavailable},
+    {"SY1402", kExitUnavailable},   {"SY1404", kExitLimit},       {"SY1405", kExitBug},
     {"SY1501", kExitUsage},         {"SY1502", kExitUsage},       {"SY1503", kExitUsage},
     {"SY1504", kExitUsage},         {"SY1505", kExitUsage},       {"SY1510", kExitUsage},
-    {"SY1511", kExitUsage},         {"SY1606", kExitUnavailable}, {"SY1607", kExitUnavailable},
-    {"SY1611", kExitNotReconciled},
+    {"SY1511", kExitUsage},         {"SY1521", kExitUnavailable}, {"SY1531", kExitBug},
+    {"SY1606", kExitUnavailable},   {"SY1607", kExitUnavailable}, {"SY1608", kExitUnavailable},
+    {"SY1611", kExitNotReconciled}, {"SY1703", kExitUnavailable},
 }};
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "cli/manual.h"
 #include "cli/output.h"
 #include "cli/parse.h"
+#include "cli/session.h"
 
 namespace {
 
@@ -30,12 +31,32 @@ int report_error(const steelyard::Error& error, const steelyard::CommonOptions& 
   return steelyard::exit_code_of(error);
 }
 
+/// Everything that can be checked is checked before data is touched.
+steelyard::Status check_common(const steelyard::Context& context) {
+  if (const auto today = context.today(); !today) return steelyard::fail(today.error());
+  if (const auto engine = steelyard::engine_options(context.common); !engine)
+    return steelyard::fail(engine.error());
+  if (const auto form = steelyard::chosen_format(context.common); !form)
+    return steelyard::fail(form.error());
+  return {};
+}
+
 int run(const std::vector<std::string>& words) {
   using namespace steelyard;
   CommonOptions common;
   const std::vector<Command> commands = all_commands(common);
   const Result<Parsed> parsed = parse_words(words, commands, common);
-  if (!parsed) return report_error(parsed.error(), common);
+  if (!parsed) {
+    // The words could not be taken apart, but a program that asked for JSON gets JSON.
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const bool next = (words[i] == "-o" || words[i] == "--output") && i + 1 < words.size();
+      const std::string form = next                                ? words[i + 1]
+                               : words[i].starts_with("--output=") ? words[i].substr(9)
+                                                                   : "";
+      if (form == "json" || form == "jsonl") common.output = form;
+    }
+    return report_error(parsed.error(), common);
+  }
   Context context{commands, parsed->command, common};
   if (parsed->command == nullptr || parsed->help) {
     const Style style = style_of_place(common, STDOUT_FILENO);
@@ -47,6 +68,8 @@ int run(const std::vector<std::string>& words) {
     const Status written = write_output(*text, common);
     return written ? kExitOk : report_error(written.error(), common);
   }
+  const Status sound = check_common(context);
+  if (!sound) return report_error(sound.error(), common);
   const Result<int> code = parsed->command->run(context);
   return code ? *code : report_error(code.error(), common);
 }

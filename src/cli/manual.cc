@@ -156,7 +156,7 @@ std::string list_of_commands(const std::vector<Command>& commands, const Style& 
   out += two_columns(rows, style) + section("Topics: steelyard help TOPIC", style);
   rows.clear();
   for (const Topic& topic : help_topics()) rows.emplace_back(topic.name, topic.title);
-  rows.emplace_back("SY1204", "Any error code: what it means and what helps");
+  rows.emplace_back("SY1230", "Any error code: what it means and what helps");
   return out + two_columns(rows, style) + "\n";
 }
 

@@ -26,6 +26,20 @@ std::set<std::string> flags_with_values(const std::vector<Command>& commands,
   return names;
 }
 
+/// The known word that was meant: near in spelling, or the same letters in another order.
+std::string near_word(const std::string& word, const std::vector<std::string>& known) {
+  const std::string near = nearest(word, known);
+  if (!near.empty()) return near;
+  const auto sorted = [](std::string text) {
+    std::sort(text.begin(), text.end());
+    return text;
+  };
+  for (const std::string& one : known) {
+    if (sorted(one) == sorted(to_lower(word))) return one;
+  }
+  return "";
+}
+
 /// The position of the command's name, or the number of words.
 std::size_t find_command(const std::vector<std::string>& words,
                          const std::set<std::string>& valued) {
@@ -41,34 +55,59 @@ tl::unexpected<Error> unknown_command(const std::string& word,
                                       const std::vector<Command>& commands) {
   std::vector<std::string> names;
   for (const Command& command : commands) names.push_back(command.name);
-  const std::string near = nearest(word, names);
+  const std::string near = near_word(word, names);
   return fail("SY1601", "there is no command `" + word + "`", "",
               near.empty() ? "steelyard help lists the commands"
                            : "did you mean `steelyard " + near + "`?");
 }
 
-Status check_flag_names(const std::vector<std::string>& words, const Command& command,
-                        const std::vector<Flag>& flags) {
+bool is_number(const std::string& text) {
+  const std::size_t sign = text.starts_with("-") ? 1 : 0;
+  return text.size() > sign && text.size() < 19 &&
+         text.find_first_not_of("0123456789", sign) == std::string::npos;
+}
+
+/// Everything about flags that can be told from the words alone: their names, that values are
+/// there, that nothing is said twice.
+Status check_flags(const std::vector<std::string>& words, const Command& command,
+                   const std::vector<Flag>& flags) {
   std::vector<std::string> names = {"--help"};
-  std::set<std::string> known = {"--help", "-h"}, valued;
-  for (const Flag& flag : flags) {
-    names.push_back(flag.name);
-    known.insert(flag.name);
-    if (!flag.letter.empty()) known.insert(flag.letter);
-    if (!flag.value.empty()) valued.insert({flag.name, flag.letter});
-  }
-  for (std::size_t i = 0; i < words.size(); ++i) {
+  for (const Flag& flag : flags) names.push_back(flag.name);
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
     const std::string& word = words[i];
-    if (word == "--") break;
     if (word.size() < 2 || word[0] != '-') continue;
-    const std::string name = word[1] == '-' ? word.substr(0, word.find('=')) : word.substr(0, 2);
-    if (!known.contains(name)) {
-      const std::string near = nearest(name, names);
+    const bool is_long = word[1] == '-';
+    const std::size_t equals = word.find('=');
+    const std::string name = is_long ? word.substr(0, equals) : word.substr(0, 2);
+    const auto flag = std::find_if(flags.begin(), flags.end(), [&](const Flag& one) {
+      return one.name == name || one.letter == name;
+    });
+    if (flag == flags.end()) {
+      const std::string near = near_word(name, names);
       return fail("SY1602", "`steelyard " + command.name + "` has no flag `" + name + "`", "",
                   near.empty() ? "steelyard help " + command.name + " lists its flags"
                                : "did you mean `" + near + "`?");
     }
-    if (valued.contains(word)) ++i;
+    const bool list = std::holds_alternative<std::vector<std::string>*>(flag->target);
+    if (!seen.insert(flag->name).second && !list)
+      return fail("SY1603", "`" + flag->name + "` is given twice", "", "give it once");
+    if (flag->value.empty()) {
+      if (is_long ? equals != std::string::npos : word.size() > 2)
+        return fail("SY1603", "`" + flag->name + "` takes no value", "", "give it alone");
+      continue;
+    }
+    const bool attached = is_long ? equals != std::string::npos : word.size() > 2;
+    if (!attached && (i + 1 == words.size() || words[i + 1] == "--")) {
+      return fail("SY1603", "`" + flag->name + "` needs a value: " + flag->name + "=" + flag->value,
+                  "", flag->help);
+    }
+    const std::string value = !attached ? words[++i]
+                              : is_long ? word.substr(equals + 1)
+                                        : word.substr(2);
+    if (std::holds_alternative<std::optional<std::int64_t>*>(flag->target) && !is_number(value)) {
+      return bad_value(flag->name, value, "a whole number");
+    }
   }
   return {};
 }
@@ -108,7 +147,7 @@ Status check_choices(const std::vector<Flag>& flags) {
     for (const std::string& value : values) {
       if (std::find(flag.choices.begin(), flag.choices.end(), value) != flag.choices.end())
         continue;
-      const std::string near = nearest(value, flag.choices);
+      const std::string near = near_word(value, flag.choices);
       return bad_value(
           flag.name, value,
           (near.empty() ? "" : "`" + near + "`, or another of: ") + join(flag.choices, ", "));
@@ -166,8 +205,13 @@ Result<Parsed> parse_words(const std::vector<std::string>& words,
 
   std::vector<std::string> rest = words;
   rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(at));
+  // "-o=json" is what people type; the equals sign is not a part of the value.
+  for (std::string& word : rest) {
+    if (word == "--") break;
+    if (word.size() > 2 && word[0] == '-' && word[1] != '-' && word[2] == '=') word.erase(2, 1);
+  }
   const std::vector<Flag> flags = flags_of(*found, common);
-  if (Status checked = check_flag_names(rest, *found, flags); !checked) return pass(checked);
+  if (Status checked = check_flags(rest, *found, flags); !checked) return pass(checked);
 
   CLI::App app;
   app.set_help_flag();

@@ -1,4 +1,6 @@
 // Plain text, CSV and Markdown: one record a line.
+#include <charconv>
+
 #include "base/text.h"
 #include "render/display.h"
 #include "render/spark.h"
@@ -7,6 +9,14 @@
 namespace steelyard {
 
 namespace {
+
+/// The shortest text that reads back as the same number.
+std::string exact_text(const Cell& cell) {
+  const double* number = std::get_if<double>(&cell.value);
+  if (number == nullptr) return cell.text();
+  char buffer[40];
+  return std::string(buffer, std::to_chars(buffer, buffer + sizeof buffer, *number).ptr);
+}
 
 std::string markdown_cell(std::string_view text) {
   std::string out;
@@ -54,7 +64,7 @@ std::string csv_of(const Report& report, const Style& style) {
     for (const Cell& cell : row) {
       // Only text can be a formula: a number of ours is a number.
       const bool guard = !style.raw && std::holds_alternative<std::string>(cell.value);
-      cells.push_back(csv_cell(cell.text(), guard));
+      cells.push_back(csv_cell(exact_text(cell), guard));
     }
     if (add_currency) cells.push_back(report.provenance.currencies[0]);
     out += join(cells, ",") + "\r\n";

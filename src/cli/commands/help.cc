@@ -20,14 +20,14 @@ Command help_command(CommonOptions&) {
   command.summary = "Help on a command, a topic or an error code.";
   command.description =
       "Topics: periods, filters, columns, formats, output, exit-codes, environment. An error code "
-      "such as SY1204 is a topic too.";
+      "such as SY1230 is a topic too.";
   command.flags = {
       {"--markdown", "", "", "The manual's pages: help commands --markdown, help errors --markdown",
        &options->markdown},
       {"--man", "", "", "The man page", &options->man}};
   command.arguments = {"TOPIC", "a command, a topic or an error code", &options->topic, 0, 1};
   command.examples = {{"steelyard help top", "how to use a command"},
-                      {"steelyard help SY1204", "what an error means and what helps"},
+                      {"steelyard help SY1230", "what an error means and what helps"},
                       {"steelyard help periods", "how to write a period"}};
   command.see_also = {"completion"};
   command.run = [options](Context& context) -> Result<int> {
