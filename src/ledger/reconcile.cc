@@ -118,7 +118,13 @@ Result<Rows> read_invoice_file(Engine& engine, const std::string& path,
                 "take FOCUS Invoice Detail, or a CSV file with invoice_id, currency, amount and, "
                 "if you like, issuer");
   }
-  auto file = open_file(engine, path, "ledger_invoice_file", [&](const SourceColumn& column) {
+  // A source is registered for good, so each reading has its own name.
+  auto taken = engine.query(
+      "SELECT count(DISTINCT function_name) FROM duckdb_functions() WHERE function_name LIKE "
+      "'ledger_invoices_%'");
+  if (!taken) return pass(taken);
+  const auto name = "ledger_invoices_" + taken->rows[0][0].text();
+  auto file = open_file(engine, path, name, [&](const SourceColumn& column) {
     if (column.name == columns["amount"]) return Type::kDecimal;
     return columns.count("period") && column.name == columns["period"] ? Type::kInstant
                                                                        : Type::kText;
@@ -137,10 +143,18 @@ Result<Rows> read_invoice_file(Engine& engine, const std::string& path,
       where += ", (" + sql_literal(format_date(month).substr(0, 7)) + ")";
     where += ") months(m))";
   }
-  return engine.query("SELECT " + text("issuer") + ", coalesce(" + text("invoice") +
-                      ", ''), coalesce(" + text("currency") + ", ''), " + text("category") +
-                      ", max(" + text("status") + "), sum(" + sql_identifier(columns["amount"]) +
-                      ") FROM " + file->from + " WHERE " + where + " GROUP BY 1, 2, 3, 4");
+  auto answer =
+      engine.query("SELECT " + text("issuer") + ", coalesce(" + text("invoice") +
+                   ", ''), coalesce(" + text("currency") + ", ''), " + text("category") + ", max(" +
+                   text("status") + "), sum(" + sql_identifier(columns["amount"]) + ") FROM " +
+                   file->from + " WHERE " + where + " GROUP BY 1, 2, 3, 4");
+  if (!answer && answer.error().code == "SY1210") {
+    auto error = answer.error();
+    error.code = "SY1551";
+    error.fix = "write amounts as 1234.56";
+    return fail(std::move(error));
+  }
+  return answer;
 }
 
 Result<Rows> read_invoice_view(Engine& engine, const std::optional<Period>& billing_period) {

@@ -175,6 +175,8 @@ TEST_F(LakeQuestions, InvoicesTieOrTheDifferenceHasAName) {
                       {"INV-3", "invoice is missing / "},
                       {"INV-4", "no charges for it / not explained -7"}}));
   EXPECT_TRUE(report->findings);
+  auto identities = test_identities(*engine_, open(), question);
+  ASSERT_TRUE(identities) << why(identities);
   for (std::size_t i = 0; i < report->rows.size(); ++i) {
     ExplainOptions options;
     options.row = static_cast<std::int64_t>(i);
@@ -187,6 +189,12 @@ TEST_F(LakeQuestions, InvoicesTieOrTheDifferenceHasAName) {
   auto wrong = reconcile_invoices(*engine_, open(), question);
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().code, "SY1550");
+  question.invoices_file =
+      write("comma.csv", "invoice_id,currency,amount\nINV-1,USD,100\nINV-2,USD,\"1,5\"\n");
+  auto comma = reconcile_invoices(*engine_, open(), question);
+  ASSERT_FALSE(comma);
+  EXPECT_EQ(comma.error().code, "SY1551") << why(comma);
+  EXPECT_NE(comma.error().where.find("comma.csv"), std::string::npos) << comma.error().where;
 }
 
 TEST_F(LakeQuestions, TheLogAloneTellsWhetherAMonthTies) {
