@@ -1,5 +1,6 @@
-// The price list of the invented enterprise's three providers: services, what their meters count, instance sizes, regions.
-// Prices are of the order that such services cost; they are nobody's price list.
+// The price list of the invented enterprise's three providers: services, what their meters count,
+// instance sizes, regions. Prices are of the order that such services cost; they are nobody's price
+// list.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,7 @@ const ProviderInfo& info(Provider provider);
 
 struct Service {
   Provider provider;
-  std::string_view code;         ///< AWS product code; the others' service id
+  std::string_view code;  ///< AWS product code; the others' service id
   std::string_view name;
   std::string_view category, subcategory;  ///< of FOCUS
 };
@@ -29,52 +30,53 @@ int service_index(std::string_view code);
 struct Region {
   Provider provider;
   std::string_view id, name;
-  std::string_view prefix;       ///< of AWS usage types: "EUC1-"
-  int weight;                    ///< how much is deployed there
-  int price_percent;             ///< 100 = the list price below
+  std::string_view prefix;  ///< of AWS usage types: "EUC1-"
+  int weight;               ///< how much is deployed there
+  int price_percent;        ///< 100 = the list price below
 };
 std::span<const Region> regions();
 
 enum MeterFlag : unsigned {
-  kInstance = 1,     ///< one unit an hour at the price of the instance type
-  kWhole = 2,        ///< counts whole things (requests, tokens)
-  kSavings = 4,      ///< a Savings Plan covers it
-  kReserved = 8,     ///< a reservation of its family covers it
-  kTiered = 16,      ///< price falls with the month's volume; the first part is free
-  kSteady = 32,      ///< grows slowly instead of following the working day
+  kInstance = 1,  ///< one unit an hour at the price of the instance type
+  kWhole = 2,     ///< counts whole things (requests, tokens)
+  kSavings = 4,   ///< a Savings Plan covers it
+  kReserved = 8,  ///< a reservation of its family covers it
+  kTiered = 16,   ///< price falls with the month's volume; the first part is free
+  kSteady = 32,   ///< grows slowly instead of following the working day
 };
 
 struct Meter {
-  std::string_view usage_type;   ///< "DataTransfer-Out-Bytes"; for kInstance ":" and the type are added
+  std::string_view
+      usage_type;  ///< "DataTransfer-Out-Bytes"; for kInstance ":" and the type are added
   std::string_view description;  ///< FOCUS SkuMeter
   std::string_view unit;         ///< FOCUS PricingUnit
   std::string_view cur_unit;     ///< pricing/unit of AWS
   std::string_view operation, family;
-  std::int64_t price_e10;        ///< in 10^-10 of the currency
+  std::int64_t price_e10;  ///< in 10^-10 of the currency
   unsigned flags;
-  int presence;                  ///< chance in a thousand that an hour has a row
-  double median;                 ///< units an hour
-  double sigma;                  ///< of ln(units) between resources
+  int presence;   ///< chance in a thousand that an hour has a row
+  double median;  ///< units an hour
+  double sigma;   ///< of ln(units) between resources
 };
 
 struct InstanceType {
   Provider provider;
-  std::string_view service;      ///< code
+  std::string_view service;  ///< code
   std::string_view name, family;
-  int normalized_quarters;       ///< normalization factor x 4
-  std::int64_t price_e10;        ///< an hour
+  int normalized_quarters;  ///< normalization factor x 4
+  std::int64_t price_e10;   ///< an hour
   int weight;
 };
 std::span<const InstanceType> instance_types();
 
 /// A kind of resource and the meters that each one of it turns.
 struct Template {
-  std::string_view service;      ///< code
-  std::string_view type;         ///< FOCUS ResourceType
-  std::string_view id_form;      ///< {a} account, {r} region, {h} hexadecimal name, {n} readable name
+  std::string_view service;  ///< code
+  std::string_view type;     ///< FOCUS ResourceType
+  std::string_view id_form;  ///< {a} account, {r} region, {h} hexadecimal name, {n} readable name
   int weight;
-  int first_meter, meters;       ///< in meters()
-  bool split;                    ///< a container host: its charge is also allocated to pods
+  int first_meter, meters;  ///< in meters()
+  bool split;               ///< a container host: its charge is also allocated to pods
 };
 std::span<const Template> templates(Provider provider);
 std::span<const Meter> meters();

@@ -9,8 +9,9 @@
 namespace steelyard::samples {
 namespace {
 
-constexpr std::string_view kPods[] = {"checkout/deployment/api", "checkout/deployment/worker", "search/deployment/indexer",
-                                      "payments/deployment/ledger", "recommendations/job/train", "catalog/deployment/images",
+constexpr std::string_view kPods[] = {"checkout/deployment/api",       "checkout/deployment/worker",
+                                      "search/deployment/indexer",     "payments/deployment/ledger",
+                                      "recommendations/job/train",     "catalog/deployment/images",
                                       "observability/daemonset/agent", "unallocated"};
 constexpr int kUnallocated = 7;
 
@@ -27,7 +28,8 @@ std::int64_t round_to_cent(__int128 amount) {
 }
 
 bool is_holiday(Date date) {
-  return (date.month == 12 && (date.day == 25 || date.day == 26)) || (date.month == 1 && date.day == 1) || (date.month == 5 && date.day == 1);
+  return (date.month == 12 && (date.day == 25 || date.day == 26)) ||
+         (date.month == 1 && date.day == 1) || (date.month == 5 && date.day == 1);
 }
 
 /// Parts of a host's charge: three pods and what nobody asked for.
@@ -53,7 +55,9 @@ Parts parts_of(const Random& random, std::int32_t subject) {
 bool is_host(const Enterprise& enterprise, const Charge& charge) {
   if (charge.kind != Kind::kUsage && charge.kind != Kind::kCoveredSp) return false;
   const Subject& subject = enterprise.subjects[charge.subject];
-  if (subject.resource_template < 0 || !templates(subject.provider)[subject.resource_template].split) return false;
+  if (subject.resource_template < 0 ||
+      !templates(subject.provider)[subject.resource_template].split)
+    return false;
   return (meters()[enterprise.prices[charge.price].meter].flags & kInstance) != 0;
 }
 
@@ -63,12 +67,22 @@ std::span<const std::string_view> pod_names() { return kPods; }
 
 int category(Kind kind) {
   switch (kind) {
-    case Kind::kTax: return kCategoryTax;
-    case Kind::kCredit: return kCategoryCredit;
-    case Kind::kRounding: return kCategoryAdjustment;
-    case Kind::kRecurringSp: case Kind::kRecurringRi: case Kind::kUpfrontSp: case Kind::kUpfrontRi:
-    case Kind::kSubscription: case Kind::kRefund: case Kind::kRiFee: return kCategoryPurchase;
-    default: return kCategoryUsage;
+    case Kind::kTax:
+      return kCategoryTax;
+    case Kind::kCredit:
+      return kCategoryCredit;
+    case Kind::kRounding:
+      return kCategoryAdjustment;
+    case Kind::kRecurringSp:
+    case Kind::kRecurringRi:
+    case Kind::kUpfrontSp:
+    case Kind::kUpfrontRi:
+    case Kind::kSubscription:
+    case Kind::kRefund:
+    case Kind::kRiFee:
+      return kCategoryPurchase;
+    default:
+      return kCategoryUsage;
   }
 }
 
@@ -89,9 +103,14 @@ void ProviderSums::add(const ProviderSums& other) {
 }
 
 Month::Month(const Enterprise& enterprise, int month)
-    : enterprise_(enterprise), random_(enterprise.seed), month_(month), first_(enterprise.month_hours[month]), last_(enterprise.month_hours[month + 1]) {
+    : enterprise_(enterprise),
+      random_(enterprise.seed),
+      month_(month),
+      first_(enterprise.month_hours[month]),
+      last_(enterprise.month_hours[month + 1]) {
   slots_ = static_cast<int>((last_ - first_) / enterprise.slot_hours);
-  // A working day peaks at 14 UTC; nights have four tenths of that, weekends seven tenths. 1970-01-01 was a Thursday.
+  // A working day peaks at 14 UTC; nights have four tenths of that, weekends seven tenths.
+  // 1970-01-01 was a Thursday.
   for (int h = 0; h < 24 * 7; ++h) {
     const int from_peak = std::min(std::abs(h % 24 - 14), 24 - std::abs(h % 24 - 14));
     const int day = (h / 24 + 3) % 7;  // 0 = Monday
@@ -105,7 +124,9 @@ Month::Month(const Enterprise& enterprise, int month)
     if (!(line.flags & kInstance)) {
       std::vector<Change> changes;
       for (const Change& change : enterprise.changes)
-        if ((change.kind == "surge" || change.kind == "step") && change.account == subject.account && change.service == subject.service && change.first_hour < last_ && change.last_hour > first_)
+        if ((change.kind == "surge" || change.kind == "step") &&
+            change.account == subject.account && change.service == subject.service &&
+            change.first_hour < last_ && change.last_hour > first_)
           changes.push_back(change);
       if (!changes.empty()) {
         active.change = static_cast<int>(changes_of_.size());
@@ -137,20 +158,27 @@ Month::Month(const Enterprise& enterprise, int month)
   for (int pass = 0; pass < 2; ++pass)
     for (int c = 0; c < static_cast<int>(enterprise.commitments.size()); ++c) {
       const Commitment& commitment = enterprise.commitments[c];
-      if (commitment.savings_plan == (pass == 0) || commitment.last_hour <= first_ || commitment.first_hour >= last_) continue;
+      if (commitment.savings_plan == (pass == 0) || commitment.last_hour <= first_ ||
+          commitment.first_hour >= last_)
+        continue;
       commitments_.push_back(c);
       std::vector<int> order;
       for (int e = 0; e < static_cast<int>(eligible_.size()); ++e) {
         const Line& line = enterprise.lines[active_[eligible_[e]].line];
         const Price& price = enterprise.prices[line.price];
-        if (commitment.savings_plan ? price.savings > 0
-                                    : (line.flags & kReserved) && price.type >= 0 && instance_types()[price.type].family == commitment.family && price.region == enterprise.prices[commitment.price].region)
+        if (commitment.savings_plan
+                ? price.savings > 0
+                : (line.flags & kReserved) && price.type >= 0 &&
+                      instance_types()[price.type].family == commitment.family &&
+                      price.region == enterprise.prices[commitment.price].region)
           order.push_back(e);
       }
       // The owner's account first; then where a plan saves most; then in the order of resources.
       std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-        const Line &x = enterprise.lines[active_[eligible_[a]].line], &y = enterprise.lines[active_[eligible_[b]].line];
-        const bool own_x = enterprise.subjects[x.subject].account == commitment.account, own_y = enterprise.subjects[y.subject].account == commitment.account;
+        const Line &x = enterprise.lines[active_[eligible_[a]].line],
+                   &y = enterprise.lines[active_[eligible_[b]].line];
+        const bool own_x = enterprise.subjects[x.subject].account == commitment.account,
+                   own_y = enterprise.subjects[y.subject].account == commitment.account;
         if (own_x != own_y) return own_x;
         if (!commitment.savings_plan) return false;
         const bool instance_x = x.flags & kInstance, instance_y = y.flags & kInstance;
@@ -164,17 +192,20 @@ int Month::tags_of(const Subject& subject) const {
   return month_ == 0 ? subject.tags_early : subject.tags_late;
 }
 
-std::int64_t Month::quantity(const Active& active, std::int64_t hour, bool& present, bool& late) const {
+std::int64_t Month::quantity(const Active& active, std::int64_t hour, bool& present,
+                             bool& late) const {
   const Line& line = enterprise_.lines[active.line];
   const int g = enterprise_.slot_hours;
   if (line.flags & kInstance) return line.base * g;
-  const auto words = random_.at(Stream::kUsage, static_cast<std::uint32_t>(active.line), static_cast<std::uint32_t>(hour));
+  const auto words = random_.at(Stream::kUsage, static_cast<std::uint32_t>(active.line),
+                                static_cast<std::uint32_t>(hour));
   present = below(words[0], 1000) < static_cast<std::uint32_t>(line.presence);
   if (!present) return 0;
   late = below(words[3], 1000) < 4;
   std::uint64_t factor;  // in units of 10^-9
   const auto noise = 700 + below(words[1], 601);
-  const auto trend = static_cast<std::uint64_t>(1000 + 12 * (hour - enterprise_.month_hours.front()) / 730);
+  const auto trend =
+      static_cast<std::uint64_t>(1000 + 12 * (hour - enterprise_.month_hours.front()) / 730);
   if (line.flags & kSteady) {
     factor = 1000 * 1000 * std::uint64_t{1000} / 1000 * (990 + noise / 50) / 1000;
     factor = factor * trend;
@@ -183,19 +214,26 @@ std::int64_t Month::quantity(const Active& active, std::int64_t hour, bool& pres
     const Date date = civil_from_days(hour / 24);
     std::uint64_t cycle;
     const auto weekday = static_cast<std::size_t>((hour / 24) % 7) * 24;
-    if (g == 1) cycle = static_cast<std::uint64_t>(is_holiday(date) ? cycle_[3 * 24 + hour % 24] : cycle_[weekday + static_cast<std::size_t>(hour % 24)]);
-    else cycle = is_holiday(date) ? 490 : static_cast<std::uint64_t>(cycle_[weekday + 8]);
+    if (g == 1)
+      cycle = static_cast<std::uint64_t>(
+          is_holiday(date) ? cycle_[3 * 24 + hour % 24]
+                           : cycle_[weekday + static_cast<std::size_t>(hour % 24)]);
+    else
+      cycle = is_holiday(date) ? 490 : static_cast<std::uint64_t>(cycle_[weekday + 8]);
     factor = cycle * noise * trend;
   }
   if (active.change >= 0)
     for (const Change& change : changes_of_[active.change])
-      if (hour >= change.first_hour && hour < change.last_hour) factor = factor / 1000 * static_cast<std::uint64_t>(change.factor_per_mille);
-  auto amount = static_cast<std::int64_t>(static_cast<unsigned __int128>(line.base) * static_cast<std::uint64_t>(g) * factor / 1'000'000'000);
+      if (hour >= change.first_hour && hour < change.last_hour)
+        factor = factor / 1000 * static_cast<std::uint64_t>(change.factor_per_mille);
+  auto amount = static_cast<std::int64_t>(static_cast<unsigned __int128>(line.base) *
+                                          static_cast<std::uint64_t>(g) * factor / 1'000'000'000);
   if (line.flags & kWhole) amount = std::max<std::int64_t>(kUnit, amount / kUnit * kUnit);
   return std::max<std::int64_t>(1, amount);
 }
 
-void Month::usage(const Line& line, int tags, std::int64_t hour, std::int64_t amount, int price, bool late, std::vector<Charge>& out) const {
+void Month::usage(const Line& line, int tags, std::int64_t hour, std::int64_t amount, int price,
+                  bool late, std::vector<Charge>& out) const {
   const Price& p = enterprise_.prices[price];
   Charge charge;
   charge.subject = line.subject;
@@ -256,8 +294,9 @@ void Month::truth(int slot, Scratch& scratch) const {
     out.push_back(recurring);
 
     const std::int64_t committed = (c.recurring + c.upfront) * g;
-    std::int64_t rest = committed;                          // cost not yet used
-    std::int64_t capacity = c.quarters * g * kUnit;         // reservations: quarter-unit hours not yet used
+    std::int64_t rest = committed;  // cost not yet used
+    std::int64_t capacity =
+        c.quarters * g * kUnit;  // reservations: quarter-unit hours not yet used
     const std::int64_t rate = c.quarters > 0 ? (c.recurring + c.upfront) / c.quarters : 0;
     for (int e : order_[k]) {
       if (left[e] == 0) continue;
@@ -271,7 +310,8 @@ void Month::truth(int slot, Scratch& scratch) const {
         cost = multiply_e10(price.savings, amount);
         if (cost > rest) {
           cost = rest;
-          amount = static_cast<std::int64_t>(static_cast<unsigned __int128>(rest) * kUnit / static_cast<std::uint64_t>(price.savings));
+          amount = static_cast<std::int64_t>(static_cast<unsigned __int128>(rest) * kUnit /
+                                             static_cast<std::uint64_t>(price.savings));
           if (amount == 0) amount = 1;
           amount = std::min(amount, left[e]);
         }
@@ -303,14 +343,18 @@ void Month::truth(int slot, Scratch& scratch) const {
       covered.list = multiply_e10(price.list, amount);
       covered.contracted = multiply_e10(price.contracted, amount);
       covered.effective = cost;
-      covered.upfront = c.payment == Payment::kNoUpfront ? 0 : c.payment == Payment::kAllUpfront ? cost : cost / 2;
+      covered.upfront = c.payment == Payment::kNoUpfront    ? 0
+                        : c.payment == Payment::kAllUpfront ? cost
+                                                            : cost / 2;
       out.push_back(covered);
     }
     if (rest > 0) {
       Charge unused = own;
       unused.kind = c.savings_plan ? Kind::kUnusedSp : Kind::kUnusedRi;
       unused.effective = rest;
-      unused.upfront = c.payment == Payment::kNoUpfront ? 0 : c.payment == Payment::kAllUpfront ? rest : rest / 2;
+      unused.upfront = c.payment == Payment::kNoUpfront    ? 0
+                       : c.payment == Payment::kAllUpfront ? rest
+                                                           : rest / 2;
       unused.commitment_quantity = c.savings_plan ? rest : capacity / 4;
       out.push_back(unused);
     }
@@ -335,7 +379,8 @@ void Month::truth(int slot, Scratch& scratch) const {
       usage(line, tags, hour, amount, line.price, late, out);
       continue;
     }
-    // The first 10 units of a month are free, beyond 500 they are cheaper; a row for each tier that the slot touches.
+    // The first 10 units of a month are free, beyond 500 they are cheaper; a row for each tier that
+    // the slot touches.
     constexpr std::int64_t kBounds[] = {10 * kUnit, 500 * kUnit, INT64_MAX};
     std::int64_t from = tiers_[active.tiers][slot];
     const std::int64_t to = from + amount;
@@ -348,11 +393,16 @@ void Month::truth(int slot, Scratch& scratch) const {
   }
 }
 
-void show(const Enterprise& enterprise, const Random& random, View view, const Charge& charge, std::vector<Charge>& out) {
-  const bool fee_of_nothing = (charge.kind == Kind::kRecurringSp || charge.kind == Kind::kRecurringRi) && charge.billed == 0;
+void show(const Enterprise& enterprise, const Random& random, View view, const Charge& charge,
+          std::vector<Charge>& out) {
+  const bool fee_of_nothing =
+      (charge.kind == Kind::kRecurringSp || charge.kind == Kind::kRecurringRi) &&
+      charge.billed == 0;
   if (view == View::kCur) {
     if (enterprise.subjects[charge.subject].provider != Provider::kAws) return;
-    if (charge.kind == Kind::kUnusedSp || charge.kind == Kind::kUnusedRi || charge.kind == Kind::kRecurringRi) return;
+    if (charge.kind == Kind::kUnusedSp || charge.kind == Kind::kUnusedRi ||
+        charge.kind == Kind::kRecurringRi)
+      return;
     out.push_back(charge);
     if (charge.kind == Kind::kCoveredSp) {
       Charge negation = charge;
@@ -382,8 +432,10 @@ void show(const Enterprise& enterprise, const Random& random, View view, const C
     for (int i = 0; i < 4; ++i) {
       Charge part = charge;
       part.pod = parts.pod[i];
-      const auto take = [&](std::int64_t Charge::*field) {
-        part.*field = i == 3 ? rest.*field : static_cast<std::int64_t>(static_cast<__int128>(charge.*field) * parts.percent[i] / 100);
+      const auto take = [&](std::int64_t Charge::* field) {
+        part.*field = i == 3 ? rest.*field
+                             : static_cast<std::int64_t>(static_cast<__int128>(charge.*field) *
+                                                         parts.percent[i] / 100);
         rest.*field -= part.*field;
       };
       take(&Charge::quantity);
@@ -411,7 +463,8 @@ RangeSums Month::sum(int begin, int end) const {
   sums.unused_cost.assign(enterprise_.commitments.size(), {});
   sums.unused_quantity.assign(enterprise_.commitments.size(), {});
   for (std::size_t c = 0; c < enterprise_.commitments.size(); ++c)
-    sums.unused_cost[c].assign(sums.slots.size(), 0), sums.unused_quantity[c].assign(sums.slots.size(), 0);
+    sums.unused_cost[c].assign(sums.slots.size(), 0),
+        sums.unused_quantity[c].assign(sums.slots.size(), 0);
   sums.detail.assign(static_cast<std::size_t>(enterprise_.invoice_groups) * kCategories, 0);
   sums.detail_rows.assign(sums.detail.size(), 0);
   std::vector<int> pair_of(enterprise_.subjects.size(), -1);
@@ -425,22 +478,28 @@ RangeSums Month::sum(int begin, int end) const {
     SlotSums& slot = sums.slots[static_cast<std::size_t>(s - begin)];
     for (const Charge& charge : scratch.charges) {
       const Subject& subject = enterprise_.subjects[charge.subject];
-      const bool shown = !((charge.kind == Kind::kRecurringSp || charge.kind == Kind::kRecurringRi) && charge.billed == 0);
+      const bool shown =
+          !((charge.kind == Kind::kRecurringSp || charge.kind == Kind::kRecurringRi) &&
+            charge.billed == 0);
       const bool host = is_host(enterprise_, charge);
       const int rows = shown ? (host ? 4 : 1) : 0;
       slot.rows[static_cast<int>(View::kFocus14)] += rows;
       slot.rows[static_cast<int>(View::kFocus12)] += shown;
-      if (subject.provider == Provider::kAws && charge.kind != Kind::kUnusedSp && charge.kind != Kind::kUnusedRi && charge.kind != Kind::kRecurringRi)
-        slot.rows[static_cast<int>(View::kCur)] += 1 + (charge.kind == Kind::kCoveredSp) + (host ? 3 : 0);
+      if (subject.provider == Provider::kAws && charge.kind != Kind::kUnusedSp &&
+          charge.kind != Kind::kUnusedRi && charge.kind != Kind::kRecurringRi)
+        slot.rows[static_cast<int>(View::kCur)] +=
+            1 + (charge.kind == Kind::kCoveredSp) + (host ? 3 : 0);
       ProviderSums& provider = sums.providers[static_cast<int>(subject.provider)];
       if (shown) {
         provider.add(charge);
         provider.rows += rows - 1;
       }
-      if (charge.kind == Kind::kUsage) sums.billed[static_cast<std::size_t>(pair_of[charge.subject])] += charge.billed;
+      if (charge.kind == Kind::kUsage)
+        sums.billed[static_cast<std::size_t>(pair_of[charge.subject])] += charge.billed;
       if (charge.kind == Kind::kUnusedRi || charge.kind == Kind::kUnusedSp) {
         sums.unused_cost[charge.commitment][static_cast<std::size_t>(s - begin)] = charge.effective;
-        sums.unused_quantity[charge.commitment][static_cast<std::size_t>(s - begin)] = charge.commitment_quantity;
+        sums.unused_quantity[charge.commitment][static_cast<std::size_t>(s - begin)] =
+            charge.commitment_quantity;
       }
       const int key = invoice_key(subject.invoice_group, category(charge.kind));
       sums.detail[static_cast<std::size_t>(key)] += charge.billed;
@@ -452,7 +511,8 @@ RangeSums Month::sum(int begin, int end) const {
 
 std::vector<Closing> close_months(Enterprise& enterprise, const std::vector<RangeSums>& sums) {
   std::vector<Closing> closings(sums.size());
-  // A migration credit of the third account: a balance that is drawn on until it expires in the middle of the time.
+  // A migration credit of the third account: a balance that is drawn on until it expires in the
+  // middle of the time.
   const int credited = enterprise.payer[0] + 2;
   __int128 balance = 0;
   for (const auto& [pair, subject] : enterprise.pairs)
@@ -477,21 +537,25 @@ std::vector<Closing> close_months(Enterprise& enterprise, const std::vector<Rang
       closing.always.push_back(charge);
     }
     for (const auto& [pair, subject] : enterprise.pairs) {
-      const std::int64_t tax = round_to_cent(static_cast<__int128>(sums[m].billed[subject]) * enterprise.accounts[pair.first].tax_per_mille / 1000);
+      const std::int64_t tax = round_to_cent(static_cast<__int128>(sums[m].billed[subject]) *
+                                             enterprise.accounts[pair.first].tax_per_mille / 1000);
       if (tax != 0) closing.final.push_back(make(Kind::kTax, subject, tax));
     }
     if (m < (sums.size() + 1) / 2)
       for (const auto& [pair, subject] : enterprise.pairs) {
         if (pair.first != credited || balance <= 0) continue;
-        const auto credit = static_cast<std::int64_t>(std::min<__int128>(balance, round_to_cent(sums[m].billed[subject] * 3 / 10)));
+        const auto credit = static_cast<std::int64_t>(
+            std::min<__int128>(balance, round_to_cent(sums[m].billed[subject] * 3 / 10)));
         if (credit <= 0) continue;
         balance -= credit;
         closing.final.push_back(make(Kind::kCredit, subject, -credit));
       }
     if (m % 2 == 1) {
-      // Some of last month's usage was measured too high: taken back in this month's bill, dated then.
+      // Some of last month's usage was measured too high: taken back in this month's bill, dated
+      // then.
       for (int offset = 1; offset < 4; ++offset) {
-        const auto pair = enterprise.pairs.find({enterprise.payer[0] + offset, service_index("AmazonS3")});
+        const auto pair =
+            enterprise.pairs.find({enterprise.payer[0] + offset, service_index("AmazonS3")});
         if (pair == enterprise.pairs.end()) continue;
         const std::int64_t amount = round_to_cent(sums[m - 1].billed[pair->second] / 12);
         if (amount <= 0) continue;
@@ -499,8 +563,10 @@ std::vector<Closing> close_months(Enterprise& enterprise, const std::vector<Rang
         charge.first_hour = enterprise.month_hours[m - 1] + 24 * 9;
         charge.last_hour = charge.first_hour + 24;
         closing.final.push_back(charge);
-        enterprise.changes.push_back({"correction", charge.first_hour, charge.last_hour, pair->first.first, pair->first.second, 1000,
-                                      "the bill of " + enterprise.month_names[m] + " takes back usage of " + enterprise.month_names[m - 1]});
+        enterprise.changes.push_back({"correction", charge.first_hour, charge.last_hour,
+                                      pair->first.first, pair->first.second, 1000,
+                                      "the bill of " + enterprise.month_names[m] +
+                                          " takes back usage of " + enterprise.month_names[m - 1]});
         break;
       }
     }
@@ -512,14 +578,18 @@ std::vector<Closing> close_months(Enterprise& enterprise, const std::vector<Rang
       charge.last_hour = enterprise.month_hours[m];
       closing.final.push_back(charge);
       const Subject& subject = enterprise.subjects[subscription.subject];
-      enterprise.changes.push_back({"refund", charge.first_hour, charge.last_hour, subject.account, subject.service, 1000,
-                                    "the bill of " + enterprise.month_names[m] + " refunds half of a subscription of the month before"});
+      enterprise.changes.push_back({"refund", charge.first_hour, charge.last_hour, subject.account,
+                                    subject.service, 1000,
+                                    "the bill of " + enterprise.month_names[m] +
+                                        " refunds half of a subscription of the month before"});
     }
-    // Microsoft and Google bill whole cents: a row carries the difference. Amazon does not, its invoices differ by the tolerance.
+    // Microsoft and Google bill whole cents: a row carries the difference. Amazon does not, its
+    // invoices differ by the tolerance.
     for (int p = 1; p < kProviders; ++p) {
       __int128 sum = sums[m].providers[p].billed;
       for (const Charge& charge : closing.final)
-        if (static_cast<int>(enterprise.subjects[charge.subject].provider) == p) sum += charge.billed;
+        if (static_cast<int>(enterprise.subjects[charge.subject].provider) == p)
+          sum += charge.billed;
       const auto difference = static_cast<std::int64_t>(round_to_cent(sum) - sum);
       if (difference == 0) continue;
       for (const auto& [pair, subject] : enterprise.pairs)
@@ -532,7 +602,8 @@ std::vector<Closing> close_months(Enterprise& enterprise, const std::vector<Rang
   return closings;
 }
 
-std::vector<Charge> reservation_fees(const Enterprise& enterprise, const Month& month, const RangeSums& sums, int end_slot) {
+std::vector<Charge> reservation_fees(const Enterprise& enterprise, const Month& month,
+                                     const RangeSums& sums, int end_slot) {
   std::vector<Charge> fees;
   for (int c = 0; c < static_cast<int>(enterprise.commitments.size()); ++c) {
     const Commitment& commitment = enterprise.commitments[c];
@@ -555,7 +626,9 @@ std::vector<Charge> reservation_fees(const Enterprise& enterprise, const Month& 
       unused += sums.unused_cost[c][static_cast<std::size_t>(s)];
       quantity += sums.unused_quantity[c][static_cast<std::size_t>(s)];
     }
-    fee.unused_upfront = commitment.payment == Payment::kNoUpfront ? 0 : commitment.payment == Payment::kAllUpfront ? unused : unused / 2;
+    fee.unused_upfront = commitment.payment == Payment::kNoUpfront    ? 0
+                         : commitment.payment == Payment::kAllUpfront ? unused
+                                                                      : unused / 2;
     fee.unused = unused - fee.unused_upfront;
     fee.unused_quantity = quantity;
     fees.push_back(fee);

@@ -1,8 +1,9 @@
-// Charges: what the enterprise's entities cost, hour by hour (or day by day). A month is planned once (what is active, who is covered by which
-// commitment in which order, how far each volume tier has been used); then any slot of it can be made alone.
-// Rules that the figures follow, by construction and exactly: in each slot of a commitment, effective cost of the covered rows + of the unused
-// row = its committed cost = recurring purchase + share of the upfront payment; rows that are covered cost nothing on the bill; a covering
-// purchase has no effective cost.
+// Charges: what the enterprise's entities cost, hour by hour (or day by day). A month is planned
+// once (what is active, who is covered by which commitment in which order, how far each volume tier
+// has been used); then any slot of it can be made alone. Rules that the figures follow, by
+// construction and exactly: in each slot of a commitment, effective cost of the covered rows + of
+// the unused row = its committed cost = recurring purchase + share of the upfront payment; rows
+// that are covered cost nothing on the bill; a covering purchase has no effective cost.
 #pragma once
 
 #include <cstdint>
@@ -13,17 +14,33 @@
 namespace steelyard::samples {
 
 enum class Kind : std::uint8_t {
-  kUsage, kCoveredSp, kCoveredRi, kUnusedSp, kUnusedRi, kRecurringSp, kRecurringRi, kUpfrontSp, kUpfrontRi,
-  kSubscription, kTax, kCredit, kRefund, kCorrection, kRounding,
-  // Only in a Cost and Usage Report: the row that takes a covered amount back, the month's reservation fee, a pod's part of its host.
-  kNegation, kRiFee, kPod,
+  kUsage,
+  kCoveredSp,
+  kCoveredRi,
+  kUnusedSp,
+  kUnusedRi,
+  kRecurringSp,
+  kRecurringRi,
+  kUpfrontSp,
+  kUpfrontRi,
+  kSubscription,
+  kTax,
+  kCredit,
+  kRefund,
+  kCorrection,
+  kRounding,
+  // Only in a Cost and Usage Report: the row that takes a covered amount back, the month's
+  // reservation fee, a pod's part of its host.
+  kNegation,
+  kRiFee,
+  kPod,
 };
 
 /// How a rendering sees the truth.
 enum class View : std::uint8_t {
-  kFocus14,   ///< container hosts are split into pods
+  kFocus14,  ///< container hosts are split into pods
   kFocus12,
-  kCur,       ///< AWS only; negations, a fee row a month and reservation, pods as additional rows
+  kCur,  ///< AWS only; negations, a fee row a month and reservation, pods as additional rows
 };
 inline constexpr int kViews = 3;
 
@@ -32,14 +49,16 @@ struct Charge {
   std::int32_t price = -1;
   std::int32_t commitment = -1;
   std::int32_t tags = 0;
-  std::int32_t pod = -1;          ///< of pod_names()
+  std::int32_t pod = -1;  ///< of pod_names()
   Kind kind = Kind::kUsage;
-  bool late = false;              ///< comes with the final delivery only
+  bool late = false;  ///< comes with the final delivery only
   std::int64_t first_hour = 0, last_hour = 0;
   std::int64_t quantity = 0, list = 0, contracted = 0, billed = 0, effective = 0;
   std::int64_t commitment_quantity = 0;
-  std::int64_t upfront = 0;       ///< of `effective` (or, for recurring rows, of the slot's commitment) what was paid upfront
-  std::int64_t unused = 0;        ///< kRecurringSp: commitment of the slot that nothing used; kRiFee: recurring part unused
+  std::int64_t upfront = 0;  ///< of `effective` (or, for recurring rows, of the slot's commitment)
+                             ///< what was paid upfront
+  std::int64_t unused =
+      0;  ///< kRecurringSp: commitment of the slot that nothing used; kRiFee: recurring part unused
   std::int64_t unused_upfront = 0, unused_quantity = 0;  ///< kRiFee
 };
 
@@ -60,15 +79,23 @@ struct SlotSums {
 /// What one pass over a range of slots finds.
 struct RangeSums {
   std::vector<SlotSums> slots;
-  std::vector<std::int64_t> billed;          ///< by subject: of pairs, what their usage cost
+  std::vector<std::int64_t> billed;  ///< by subject: of pairs, what their usage cost
   ProviderSums providers[kProviders];
-  std::vector<std::vector<std::int64_t>> unused_cost, unused_quantity;  ///< by commitment and slot of the range
-  std::vector<__int128> detail;              ///< by invoice key
+  std::vector<std::vector<std::int64_t>> unused_cost,
+      unused_quantity;           ///< by commitment and slot of the range
+  std::vector<__int128> detail;  ///< by invoice key
   std::vector<std::int64_t> detail_rows;
 };
 
 /// FOCUS charge categories, as positions.
-enum Category : int { kCategoryUsage, kCategoryPurchase, kCategoryTax, kCategoryCredit, kCategoryAdjustment, kCategories };
+enum Category : int {
+  kCategoryUsage,
+  kCategoryPurchase,
+  kCategoryTax,
+  kCategoryCredit,
+  kCategoryAdjustment,
+  kCategories
+};
 int category(Kind kind);
 /// Position of (invoice group, category) among the invoice lines of a month.
 inline int invoice_key(int group, int category) { return group * kCategories + category; }
@@ -79,7 +106,9 @@ class Month {
 
   int slots() const { return slots_; }
   int number() const { return month_; }
-  std::int64_t slot_hour(int slot) const { return first_ + static_cast<std::int64_t>(slot) * enterprise_.slot_hours; }
+  std::int64_t slot_hour(int slot) const {
+    return first_ + static_cast<std::int64_t>(slot) * enterprise_.slot_hours;
+  }
   std::int64_t first_hour() const { return first_; }
   std::int64_t last_hour() const { return last_; }
 
@@ -97,13 +126,14 @@ class Month {
  private:
   struct Active {
     int line;
-    int change;                   ///< position in changes_of_, or -1
-    int eligible;                 ///< position among eligible_, or -1
-    int tiers;                    ///< position among tiers_, or -1
+    int change;    ///< position in changes_of_, or -1
+    int eligible;  ///< position among eligible_, or -1
+    int tiers;     ///< position among tiers_, or -1
   };
   void truth(int slot, Scratch& scratch) const;
   std::int64_t quantity(const Active& active, std::int64_t hour, bool& present, bool& late) const;
-  void usage(const Line& line, int tags, std::int64_t hour, std::int64_t amount, int price, bool late, std::vector<Charge>& out) const;
+  void usage(const Line& line, int tags, std::int64_t hour, std::int64_t amount, int price,
+             bool late, std::vector<Charge>& out) const;
   int tags_of(const Subject& subject) const;
 
   const Enterprise& enterprise_;
@@ -113,25 +143,30 @@ class Month {
   std::int64_t first_, last_;
   std::int64_t cycle_[24 * 7];
   std::vector<Active> active_;
-  std::vector<int> eligible_;                 ///< positions in active_
-  std::vector<int> commitments_;              ///< those of the month, reservations first
-  std::vector<std::vector<int>> order_;       ///< for each of them: positions among eligible_, first served first
+  std::vector<int> eligible_;     ///< positions in active_
+  std::vector<int> commitments_;  ///< those of the month, reservations first
+  std::vector<std::vector<int>>
+      order_;  ///< for each of them: positions among eligible_, first served first
   std::vector<std::vector<Change>> changes_of_;   ///< copies: the enterprise's list still grows
   std::vector<std::vector<std::int64_t>> tiers_;  ///< quantity used in the month before each slot
 };
 
 /// Writes how `view` shows one charge of the truth.
-void show(const Enterprise& enterprise, const Random& random, View view, const Charge& charge, std::vector<Charge>& out);
+void show(const Enterprise& enterprise, const Random& random, View view, const Charge& charge,
+          std::vector<Charge>& out);
 
-/// Rows that come with a month's end: subscriptions, tax, credits, corrections, refunds, roundings, and for a CUR reservation fees.
+/// Rows that come with a month's end: subscriptions, tax, credits, corrections, refunds, roundings,
+/// and for a CUR reservation fees.
 struct Closing {
-  std::vector<Charge> always;    ///< in every delivery: subscriptions
-  std::vector<Charge> final;     ///< in the last one
+  std::vector<Charge> always;  ///< in every delivery: subscriptions
+  std::vector<Charge> final;   ///< in the last one
 };
-/// `sums[m]` are the sums of whole months; the closings of all months depend on each other (balances, corrections of the month before).
+/// `sums[m]` are the sums of whole months; the closings of all months depend on each other
+/// (balances, corrections of the month before).
 std::vector<Closing> close_months(Enterprise& enterprise, const std::vector<RangeSums>& sums);
 
 /// The CUR's fee rows of reservations up to a slot.
-std::vector<Charge> reservation_fees(const Enterprise& enterprise, const Month& month, const RangeSums& sums, int end_slot);
+std::vector<Charge> reservation_fees(const Enterprise& enterprise, const Month& month,
+                                     const RangeSums& sums, int end_slot);
 
 }  // namespace steelyard::samples

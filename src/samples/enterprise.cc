@@ -12,15 +12,20 @@ namespace steelyard::samples {
 namespace {
 
 constexpr std::string_view kTeamNames[] = {
-    "checkout", "catalog", "search", "payments", "identity", "fulfilment", "pricing", "recommendations",
-    "data-platform", "machine-learning", "analytics", "observability", "edge", "mobile", "security", "build",
-    "customer-care", "warehouse", "fraud", "content", "partners", "finance-systems", "people-systems", "research"};
+    "checkout",      "catalog",          "search",         "payments",
+    "identity",      "fulfilment",       "pricing",        "recommendations",
+    "data-platform", "machine-learning", "analytics",      "observability",
+    "edge",          "mobile",           "security",       "build",
+    "customer-care", "warehouse",        "fraud",          "content",
+    "partners",      "finance-systems",  "people-systems", "research"};
 constexpr std::string_view kUnits[] = {"commerce", "platform", "logistics", "corporate"};
-constexpr std::string_view kOwners[] = {"a.berg", "b.costa", "c.dubois", "d.eriksen", "e.fischer", "f.garcia",
-                                        "g.haas", "h.ito", "i.jansen", "k.lund", "l.moreau", "m.novak"};
+constexpr std::string_view kOwners[] = {"a.berg",    "b.costa",  "c.dubois", "d.eriksen",
+                                        "e.fischer", "f.garcia", "g.haas",   "h.ito",
+                                        "i.jansen",  "k.lund",   "l.moreau", "m.novak"};
 constexpr std::string_view kEnvironments[] = {"prod", "prod", "prod", "staging", "dev"};
-constexpr std::string_view kWords[] = {"api", "worker", "ingest", "report", "cache", "sync", "export", "index",
-                                       "events", "session", "image", "batch", "audit", "queue", "feed", "stream"};
+constexpr std::string_view kWords[] = {"api",    "worker", "ingest", "report",  "cache", "sync",
+                                       "export", "index",  "events", "session", "image", "batch",
+                                       "audit",  "queue",  "feed",   "stream"};
 
 std::string hexadecimal(std::uint32_t a, std::uint32_t b) {
   char text[24];
@@ -56,7 +61,8 @@ double normal(std::uint32_t a, std::uint32_t b) {
 }
 
 std::string replace(std::string text, std::string_view what, std::string_view by) {
-  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+  for (std::size_t at = text.find(what); at != std::string::npos;
+       at = text.find(what, at + by.size()))
     text.replace(at, what.size(), by);
   return text;
 }
@@ -82,8 +88,9 @@ class Builder {
  private:
   void make_calendar() {
     result_.seed = options_.seed;
-    const bool hourly = options_.grain == GenGrain::kHourly ||
-                        (options_.grain == GenGrain::kAuto && options_.rows / options_.months >= 1'000'000);
+    const bool hourly =
+        options_.grain == GenGrain::kHourly ||
+        (options_.grain == GenGrain::kAuto && options_.rows / options_.months >= 1'000'000);
     result_.slot_hours = hourly ? 1 : 24;
     for (int m = 0; m <= options_.months; ++m) {
       const Date month = first_of_month(options_.first_month, m);
@@ -102,7 +109,8 @@ class Builder {
   void make_teams() {
     const int count = options_.rows < 20'000 ? 8 : static_cast<int>(std::size(kTeamNames));
     for (int i = 0; i < count; ++i)
-      result_.teams.push_back({std::string(kTeamNames[i]), std::string(kUnits[i * std::size(kUnits) / count]),
+      result_.teams.push_back({std::string(kTeamNames[i]),
+                               std::string(kUnits[i * std::size(kUnits) / count]),
                                std::string(kOwners[i % std::size(kOwners)]) + "@example.com",
                                "CC-" + std::to_string(4100 + 10 * i)});
   }
@@ -115,20 +123,33 @@ class Builder {
     for (int p = 0; p < kProviders; ++p) {
       result_.payer[p] = static_cast<int>(result_.accounts.size());
       for (int i = 0; i < counts[p]; ++i) {
-        const auto words = random_.at(Stream::kAccount, static_cast<std::uint32_t>(p), static_cast<std::uint32_t>(i));
+        const auto words = random_.at(Stream::kAccount, static_cast<std::uint32_t>(p),
+                                      static_cast<std::uint32_t>(i));
         const int team = (i * 7 + p) % static_cast<int>(result_.teams.size());
-        const auto environment = kEnvironments[(i + static_cast<int>(below(words[0], 2))) % std::size(kEnvironments)];
-        Account account{static_cast<Provider>(p), {}, {}, team, std::string(environment), p == 1 ? 190 : (i % 3 == 1 ? 62 : 0)};
-        account.name = i == 0 ? "organisation-billing" : result_.teams[team].name + "-" + account.environment;
+        const auto environment =
+            kEnvironments[(i + static_cast<int>(below(words[0], 2))) % std::size(kEnvironments)];
+        Account account{static_cast<Provider>(p),
+                        {},
+                        {},
+                        team,
+                        std::string(environment),
+                        p == 1 ? 190 : (i % 3 == 1 ? 62 : 0)};
+        account.name =
+            i == 0 ? "organisation-billing" : result_.teams[team].name + "-" + account.environment;
         if (i >= static_cast<int>(result_.teams.size())) account.name += "-" + std::to_string(i);
         char id[64];
         if (p == 0) {
-          // Account ids have leading zeros now and then: a reader that takes them for numbers loses those.
-          std::snprintf(id, sizeof id, "%012llu", static_cast<unsigned long long>(i % 9 == 4 ? words[1] : words[1] * 137ULL + words[2]));
+          // Account ids have leading zeros now and then: a reader that takes them for numbers loses
+          // those.
+          std::snprintf(id, sizeof id, "%012llu",
+                        static_cast<unsigned long long>(i % 9 == 4 ? words[1]
+                                                                   : words[1] * 137ULL + words[2]));
         } else if (p == 1) {
-          std::snprintf(id, sizeof id, "%08x-%04x-4%03x-a%03x-%08x%04x", words[0], words[1] >> 16, words[1] & 0xfff, words[2] & 0xfff, words[3], words[2] >> 16);
+          std::snprintf(id, sizeof id, "%08x-%04x-4%03x-a%03x-%08x%04x", words[0], words[1] >> 16,
+                        words[1] & 0xfff, words[2] & 0xfff, words[3], words[2] >> 16);
         } else {
-          std::snprintf(id, sizeof id, "%s-%05u", result_.teams[team].name.c_str(), below(words[1], 100'000));
+          std::snprintf(id, sizeof id, "%s-%05u", result_.teams[team].name.c_str(),
+                        below(words[1], 100'000));
         }
         account.id = id;
         result_.accounts.push_back(std::move(account));
@@ -138,19 +159,22 @@ class Builder {
     for (int p = 0; p < kProviders; ++p) {
       zipf_[p].clear();
       for (int i = 1; i < counts[p]; ++i)  // the payer's own account runs nothing
-        zipf_[p].push_back(std::max<std::int64_t>(1, static_cast<std::int64_t>(1e6 / std::pow(i, 1.1))));
+        zipf_[p].push_back(
+            std::max<std::int64_t>(1, static_cast<std::int64_t>(1e6 / std::pow(i, 1.1))));
       last += counts[p];
     }
   }
 
   int tag_set(TagSet tags) {
     std::sort(tags.begin(), tags.end());
-    const auto [at, fresh] = tag_index_.try_emplace(tags, static_cast<int>(result_.tag_sets.size()));
+    const auto [at, fresh] =
+        tag_index_.try_emplace(tags, static_cast<int>(result_.tag_sets.size()));
     if (fresh) result_.tag_sets.push_back(std::move(tags));
     return at->second;
   }
 
-  /// A key is activated for billing in the second month: rows before lack it. The retagged team corrects itself in final deliveries.
+  /// A key is activated for billing in the second month: rows before lack it. The retagged team
+  /// corrects itself in final deliveries.
   void make_tags(Subject& subject, std::uint32_t index) {
     const auto words = random_.at(Stream::kTags, index);
     if (result_.tag_sets.empty()) result_.tag_sets.push_back({});
@@ -159,16 +183,21 @@ class Builder {
     const Account& account = result_.accounts[subject.account];
     TagSet tags;
     if (below(words[0], 1000) >= 360) {
-      const int spelling = static_cast<int>(below(words[1], 20));  // keys and values differ in case, as they do
+      const int spelling =
+          static_cast<int>(below(words[1], 20));  // keys and values differ in case, as they do
       tags.emplace_back(spelling == 0 ? "Team" : "team", spelling == 1 ? "unknown" : team.name);
-      if (below(words[2], 10) < 8) tags.emplace_back("env", spelling == 2 ? "Prod" : account.environment);
-      if (below(words[2] * 31, 10) < 4) tags.emplace_back("app", std::string(kWords[below(words[3], std::size(kWords))]));
+      if (below(words[2], 10) < 8)
+        tags.emplace_back("env", spelling == 2 ? "Prod" : account.environment);
+      if (below(words[2] * 31, 10) < 4)
+        tags.emplace_back("app", std::string(kWords[below(words[3], std::size(kWords))]));
     }
     subject.tags_early = tag_set(tags);
-    if (!tags.empty() && below(words[1] * 77, 10) < 6) tags.emplace_back("cost-center", team.cost_center);
+    if (!tags.empty() && below(words[1] * 77, 10) < 6)
+      tags.emplace_back("cost-center", team.cost_center);
     subject.tags_late = subject.tags_final = tag_set(tags);
     if (subject.team == retagged_ && below(words[3] * 13, 10) < 7) {
-      std::erase_if(tags, [](const auto& tag) { return tag.first == "team" || tag.first == "Team"; });
+      std::erase_if(tags,
+                    [](const auto& tag) { return tag.first == "team" || tag.first == "Team"; });
       tags.emplace_back("team", team.name);
       tags.emplace_back("owner", team.owner);
       subject.tags_final = tag_set(tags);
@@ -187,10 +216,14 @@ class Builder {
     Price price{meter, type, region, tier, provider, list, list, 0, {}, {}, {}, {}};
     const int discount = provider == Provider::kAws ? 92 : provider == Provider::kAzure ? 95 : 100;
     price.contracted = multiply_e10(list, discount * (kUnit / 100));
-    if (m.flags & kSavings) price.savings = multiply_e10(list, (m.flags & kInstance ? 66 : 83) * (kUnit / 100));
-    const auto words = random_.at(Stream::kPrice, static_cast<std::uint32_t>(meter), static_cast<std::uint32_t>(type + 1), static_cast<std::uint32_t>(region));
+    if (m.flags & kSavings)
+      price.savings = multiply_e10(list, (m.flags & kInstance ? 66 : 83) * (kUnit / 100));
+    const auto words =
+        random_.at(Stream::kPrice, static_cast<std::uint32_t>(meter),
+                   static_cast<std::uint32_t>(type + 1), static_cast<std::uint32_t>(region));
     price.sku = sku_code(words);
-    price.sku_price = price.sku + (provider == Provider::kAws ? ".JRTCKXETXF." : ".") + "6YS6EN2CT" + std::to_string(tier + 1);
+    price.sku_price = price.sku + (provider == Provider::kAws ? ".JRTCKXETXF." : ".") +
+                      "6YS6EN2CT" + std::to_string(tier + 1);
     price.usage_type = std::string(r.prefix) + std::string(m.usage_type);
     price.description = std::string(m.description);
     if (type >= 0) {
@@ -210,8 +243,9 @@ class Builder {
   }
 
   /// Adds a resource and its lines; returns the usage rows it will make, about.
-  std::int64_t add_resource(Provider provider, int which, int account, int team, int region, std::int64_t first,
-                            std::int64_t last, std::uint32_t index, int forced_type) {
+  std::int64_t add_resource(Provider provider, int which, int account, int team, int region,
+                            std::int64_t first, std::int64_t last, std::uint32_t index,
+                            int forced_type) {
     const Template& form = templates(provider)[which];
     const auto words = random_.at(Stream::kResource, index, 1);
     Subject subject{};
@@ -226,10 +260,16 @@ class Builder {
     subject.first_hour = first;
     subject.last_hour = last;
     subject.type = std::string(form.type);
-    const std::string name = result_.teams[team].name + "-" + std::string(kWords[below(words[0], std::size(kWords))]);
+    const std::string name =
+        result_.teams[team].name + "-" + std::string(kWords[below(words[0], std::size(kWords))]);
     const std::string code = hexadecimal(words[1], words[2]);
-    subject.id = replace(replace(replace(replace(std::string(form.id_form), "{a}", result_.accounts[account].id), "{r}", regions()[region].id), "{h}", code), "{n}", name);
-    if (below(words[3], 10) < 7) subject.name = name + "-" + std::to_string(below(words[1], 90) + 10);
+    subject.id = replace(
+        replace(replace(replace(std::string(form.id_form), "{a}", result_.accounts[account].id),
+                        "{r}", regions()[region].id),
+                "{h}", code),
+        "{n}", name);
+    if (below(words[3], 10) < 7)
+      subject.name = name + "-" + std::to_string(below(words[1], 90) + 10);
     make_tags(subject, index);
     const int number = static_cast<int>(result_.subjects.size());
     std::int64_t rows = 0;
@@ -242,8 +282,11 @@ class Builder {
         const auto types = types_of(form.service);
         std::vector<int> weights;
         // A small enterprise does not rent what would be half of its bill.
-        const std::int64_t dearest = std::max<std::int64_t>(50, options_.rows / options_.months / 2000) * (kUnit / 10);
-        for (int t : types) weights.push_back(instance_types()[t].price_e10 <= dearest ? instance_types()[t].weight : 0);
+        const std::int64_t dearest =
+            std::max<std::int64_t>(50, options_.rows / options_.months / 2000) * (kUnit / 10);
+        for (int t : types)
+          weights.push_back(instance_types()[t].price_e10 <= dearest ? instance_types()[t].weight
+                                                                     : 0);
         type = forced_type >= 0 ? forced_type : types[pick(weights, draw[0])];
         subject.instance_type = type;
         subject.zone = 1 + static_cast<int>(below(draw[1], 3));
@@ -259,13 +302,18 @@ class Builder {
       line.presence = m.presence;
       double amount = m.median * std::exp(m.sigma * normal(draw[2], draw[3]));
       amount = std::min(amount, 3e5);
-      line.base = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(amount * 1e4))) * (kUnit / 10'000);
-      if (amount < 1) line.base = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(amount * 1e10)));
-      if (m.flags & kInstance || m.sigma == 0) line.base = static_cast<std::int64_t>(std::llround(m.median * 1e5)) * (kUnit / 100'000);
+      line.base = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(amount * 1e4))) *
+                  (kUnit / 10'000);
+      if (amount < 1)
+        line.base =
+            std::max<std::int64_t>(1, static_cast<std::int64_t>(std::llround(amount * 1e10)));
+      if (m.flags & kInstance || m.sigma == 0)
+        line.base = static_cast<std::int64_t>(std::llround(m.median * 1e5)) * (kUnit / 100'000);
       line.first_hour = first;
       line.last_hour = last;
       result_.lines.push_back(line);
-      rows += (std::min(last, end()) - std::max(first, begin())) / result_.slot_hours * m.presence / 1000;
+      rows += (std::min(last, end()) - std::max(first, begin())) / result_.slot_hours * m.presence /
+              1000;
     }
     result_.subjects.push_back(std::move(subject));
     return rows;
@@ -273,11 +321,13 @@ class Builder {
 
   int region_for(Provider provider, std::uint32_t word) const {
     std::vector<int> weights;
-    for (const Region& region : regions()) weights.push_back(region.provider == provider ? region.weight : 0);
+    for (const Region& region : regions())
+      weights.push_back(region.provider == provider ? region.weight : 0);
     return pick(weights, word);
   }
 
-  /// Adds resources until they make the rows asked for. A third was there before the first month, the others come and go.
+  /// Adds resources until they make the rows asked for. A third was there before the first month,
+  /// the others come and go.
   void make_resources() {
     std::int64_t rows = 0;
     const std::int64_t window = end() - begin();
@@ -285,29 +335,39 @@ class Builder {
       const auto words = random_.at(Stream::kResource, index);
       const auto more = random_.at(Stream::kResource, index, 2);
       const int draw = static_cast<int>(below(words[0], 100));
-      const Provider provider = draw < 82 ? Provider::kAws : draw < 92 ? Provider::kAzure : Provider::kGcp;
+      const Provider provider = draw < 82   ? Provider::kAws
+                                : draw < 92 ? Provider::kAzure
+                                            : Provider::kGcp;
       const int p = static_cast<int>(provider);
       const int account = result_.payer[p] + 1 + pick(zipf_[p], words[1]);
       std::vector<int> weights;
       for (const Template& form : templates(provider)) weights.push_back(form.weight);
       const int which = pick(weights, words[2]);
-      const bool shared = below(more[0], 10) < 2;  // a fifth belongs to another team than its account does
-      const int team = shared ? static_cast<int>(below(more[1], static_cast<std::uint32_t>(result_.teams.size()))) : result_.accounts[account].team;
+      const bool shared =
+          below(more[0], 10) < 2;  // a fifth belongs to another team than its account does
+      const int team =
+          shared
+              ? static_cast<int>(below(more[1], static_cast<std::uint32_t>(result_.teams.size())))
+              : result_.accounts[account].team;
       std::int64_t first, last;
       if (below(words[3], 100) < 45) {
         first = begin() - 24 * static_cast<std::int64_t>(1 + below(more[2], 700));
-        last = below(more[3], 100) < 75 ? end() + 24 * 365 : begin() + 24 + below(more[3] * 17, static_cast<std::uint32_t>(window));
+        last = below(more[3], 100) < 75
+                   ? end() + 24 * 365
+                   : begin() + 24 + below(more[3] * 17, static_cast<std::uint32_t>(window));
       } else {
         // More is started later than earlier: the bill grows.
         const double at = std::sqrt(unit(more[2]));
         first = begin() + static_cast<std::int64_t>(at * static_cast<double>(window));
         const double life = 24 * 20 * std::exp(1.6 * normal(more[3], words[3] * 2654435761u + 7));
-        last = first + std::max<std::int64_t>(result_.slot_hours, static_cast<std::int64_t>(std::min(life, 1e5)));
+        last = first + std::max<std::int64_t>(result_.slot_hours,
+                                              static_cast<std::int64_t>(std::min(life, 1e5)));
       }
       first = to_slot(first);
       last = std::max(to_slot(last), first + result_.slot_hours);
       if (last <= begin() || first >= end()) continue;
-      rows += add_resource(provider, which, account, team, region_for(provider, more[1] * 2654435761u), first, last, index, -1);
+      rows += add_resource(provider, which, account, team,
+                           region_for(provider, more[1] * 2654435761u), first, last, index, -1);
     }
   }
 
@@ -317,24 +377,33 @@ class Builder {
     const int month_count = options_.months;
     for (int m = 0; m < month_count; ++m) {
       const auto words = random_.at(Stream::kEvent, static_cast<std::uint32_t>(m));
-      const std::int64_t first = result_.month_hours[m], length = result_.month_hours[m + 1] - first;
-      const std::int64_t at = to_slot(first + 24 * 3 + below(words[0], static_cast<std::uint32_t>(length - 24 * 10)));
+      const std::int64_t first = result_.month_hours[m],
+                         length = result_.month_hours[m + 1] - first;
+      const std::int64_t at =
+          to_slot(first + 24 * 3 + below(words[0], static_cast<std::uint32_t>(length - 24 * 10)));
       const int account = result_.payer[0] + 1 + static_cast<int>(below(words[1], 3));
-      static constexpr std::string_view kSurging[] = {"AmazonVPC", "AmazonCloudWatch", "AmazonBedrock", "AmazonS3", "AWSLambda"};
+      static constexpr std::string_view kSurging[] = {"AmazonVPC", "AmazonCloudWatch",
+                                                      "AmazonBedrock", "AmazonS3", "AWSLambda"};
       const int service = service_index(kSurging[below(words[2], 5)]);
       const std::int64_t factor = 8000 + 1000 * below(words[3], 30);
-      result_.changes.push_back({"surge", at, at + 24 * (2 + below(words[0] * 7, 3)), account, service, factor,
-                                 std::string(services()[service].name) + " in " + result_.accounts[account].name + " uses " + std::to_string(factor / 1000) + " times its usual quantity"});
+      result_.changes.push_back(
+          {"surge", at, at + 24 * (2 + below(words[0] * 7, 3)), account, service, factor,
+           std::string(services()[service].name) + " in " + result_.accounts[account].name +
+               " uses " + std::to_string(factor / 1000) + " times its usual quantity"});
     }
-    result_.changes.push_back({"late", begin(), end(), result_.payer[0], -1, 1000, "four rows in a thousand arrive with a month's last delivery only"});
+    result_.changes.push_back({"late", begin(), end(), result_.payer[0], -1, 1000,
+                               "four rows in a thousand arrive with a month's last delivery only"});
     if (month_count >= 2) {
       result_.changes.push_back({"retag", result_.month_hours[1], end(), result_.payer[0], -1, 1000,
-                                 "the last delivery of each month has team and owner tags that " + result_.teams[retagged_].name + " added after the fact"});
+                                 "the last delivery of each month has team and owner tags that " +
+                                     result_.teams[retagged_].name + " added after the fact"});
       const auto words = random_.at(Stream::kEvent, 1000);
       const int account = result_.payer[0] + 1;
       const int service = service_index("AWSLambda");
-      result_.changes.push_back({"step", result_.month_hours[month_count / 2] + 24 * 9, end(), account, service, 1500 + 100 * below(words[0], 10),
-                                 "a release makes the functions of " + result_.accounts[account].name + " work longer, for good"});
+      result_.changes.push_back({"step", result_.month_hours[month_count / 2] + 24 * 9, end(),
+                                 account, service, 1500 + 100 * below(words[0], 10),
+                                 "a release makes the functions of " +
+                                     result_.accounts[account].name + " work longer, for good"});
     }
   }
 
@@ -348,14 +417,19 @@ class Builder {
     int type = 0;
     while (instance_types()[type].name != "p4d.24xlarge") ++type;
     // The size of the mistake follows the size of the enterprise.
-    const int count = static_cast<int>(std::clamp<std::int64_t>(options_.rows / options_.months / 40'000, 1, 16));
+    const int count =
+        static_cast<int>(std::clamp<std::int64_t>(options_.rows / options_.months / 40'000, 1, 16));
     for (int i = 0; i < count; ++i)
-      add_resource(Provider::kAws, 0, account, result_.accounts[account].team, 0, first, last, 0xF0000000u + static_cast<std::uint32_t>(i), type);
-    result_.changes.push_back({"forgotten", first, last, account, service_index("AmazonEC2"), 1000,
-                               std::to_string(count) + " p4d.24xlarge of " + result_.accounts[account].name + (count == 1 ? " runs for" : " run for") + " three days without work"});
+      add_resource(Provider::kAws, 0, account, result_.accounts[account].team, 0, first, last,
+                   0xF0000000u + static_cast<std::uint32_t>(i), type);
+    result_.changes.push_back(
+        {"forgotten", first, last, account, service_index("AmazonEC2"), 1000,
+         std::to_string(count) + " p4d.24xlarge of " + result_.accounts[account].name +
+             (count == 1 ? " runs for" : " run for") + " three days without work"});
   }
 
-  int add_subject(Provider provider, int account, int service, int group, std::string id, std::string name, std::string type) {
+  int add_subject(Provider provider, int account, int service, int group, std::string id,
+                  std::string name, std::string type) {
     Subject subject{};
     subject.provider = provider;
     subject.account = account;
@@ -380,45 +454,72 @@ class Builder {
       result_.pairs[{subject.account, subject.service}] = -1;
     }
     for (int p = 0; p < kProviders; ++p) {
-      static constexpr std::string_view kMain[] = {"AmazonEC2", "Microsoft.Compute", "6F81-5844-456A"};
+      static constexpr std::string_view kMain[] = {"AmazonEC2", "Microsoft.Compute",
+                                                   "6F81-5844-456A"};
       result_.pairs[{result_.payer[p], service_index(kMain[p])}] = -1;
     }
     for (auto& [key, subject] : result_.pairs) {
       const Provider provider = result_.accounts[key.first].provider;
-      subject = add_subject(provider, key.first, key.second, provider == Provider::kAws ? 0 : provider == Provider::kAzure ? 2 : 3, {}, {}, {});
+      subject = add_subject(provider, key.first, key.second,
+                            provider == Provider::kAws     ? 0
+                            : provider == Provider::kAzure ? 2
+                                                           : 3,
+                            {}, {}, {});
     }
   }
 
   /// The price of something bought, not metered.
   int add_fee(Provider provider, std::int64_t amount, std::string description) {
-    const auto words = random_.at(Stream::kPrice, 0xFFFFFFFFu, static_cast<std::uint32_t>(result_.prices.size()));
+    const auto words =
+        random_.at(Stream::kPrice, 0xFFFFFFFFu, static_cast<std::uint32_t>(result_.prices.size()));
     const std::string sku = sku_code(words);
-    result_.prices.push_back({-1, -1, -1, 0, provider, amount, amount, 0, sku, sku + ".FEE", {}, std::move(description)});
+    result_.prices.push_back({-1,
+                              -1,
+                              -1,
+                              0,
+                              provider,
+                              amount,
+                              amount,
+                              0,
+                              sku,
+                              sku + ".FEE",
+                              {},
+                              std::move(description)});
     return static_cast<int>(result_.prices.size()) - 1;
   }
 
   void make_subscriptions() {
     const std::int64_t scale = std::max<std::int64_t>(1, options_.rows / options_.months / 20'000);
     const int payer = result_.payer[0];
-    result_.subscriptions.push_back({add_subject(Provider::kAws, payer, service_index("AWSSupportEnterprise"), 0, {}, {}, {}),
-                                     add_fee(Provider::kAws, scale * 150 * kUnit, "AWS Support (Enterprise)"), scale * 150 * kUnit, "AWS Support (Enterprise), monthly charge"});
-    result_.subscriptions.push_back({add_subject(Provider::kAws, payer + 1, service_index("marketplace-northwind"), 1,
-                                                 "arn:aws:marketplace:us-east-1:" + result_.accounts[payer + 1].id + ":agreement/agmt-northwind", "Northwind Observability Suite", "Agreement"),
-                                     add_fee(Provider::kAws, scale * 240 * kUnit + kUnit / 2, "Northwind Observability Suite"), scale * 240 * kUnit + kUnit / 2, "Northwind Observability Suite, monthly subscription"});
+    result_.subscriptions.push_back(
+        {add_subject(Provider::kAws, payer, service_index("AWSSupportEnterprise"), 0, {}, {}, {}),
+         add_fee(Provider::kAws, scale * 150 * kUnit, "AWS Support (Enterprise)"),
+         scale * 150 * kUnit, "AWS Support (Enterprise), monthly charge"});
+    result_.subscriptions.push_back(
+        {add_subject(Provider::kAws, payer + 1, service_index("marketplace-northwind"), 1,
+                     "arn:aws:marketplace:us-east-1:" + result_.accounts[payer + 1].id +
+                         ":agreement/agmt-northwind",
+                     "Northwind Observability Suite", "Agreement"),
+         add_fee(Provider::kAws, scale * 240 * kUnit + kUnit / 2, "Northwind Observability Suite"),
+         scale * 240 * kUnit + kUnit / 2, "Northwind Observability Suite, monthly subscription"});
   }
 
-  /// Sized from the demand at noon of the first day: what runs all the time is committed to, the rest is not.
+  /// Sized from the demand at noon of the first day: what runs all the time is committed to, the
+  /// rest is not.
   void make_commitments() {
     const std::int64_t noon = begin();
     std::int64_t plan_demand = 0;
-    std::map<std::array<int, 2>, std::int64_t> families;  // (any type of the family, region) -> quarters
+    std::map<std::array<int, 2>, std::int64_t>
+        families;  // (any type of the family, region) -> quarters
     std::map<std::pair<std::string, int>, int> first_type;
     std::map<int, std::int64_t> by_account;
-    std::map<std::pair<std::string_view, int>, std::int64_t> ever;  // quarters of all that runs at any time
+    std::map<std::pair<std::string_view, int>, std::int64_t>
+        ever;  // quarters of all that runs at any time
     for (const Line& line : result_.lines) {
       const Price& price = result_.prices[line.price];
       if (line.flags & kReserved && price.type >= 0 && price.provider == Provider::kAws)
-        ever[{instance_types()[price.type].family, price.region}] += instance_types()[price.type].normalized_quarters;
+        ever[{instance_types()[price.type].family, price.region}] +=
+            instance_types()[price.type].normalized_quarters;
       if (line.first_hour > noon || line.last_hour < end()) continue;
       if (price.savings > 0) {
         const std::int64_t cost = multiply_e10(price.savings, line.base);
@@ -427,12 +528,17 @@ class Builder {
       }
       if (line.flags & kReserved && price.type >= 0 && price.provider == Provider::kAws) {
         const auto& type = instance_types()[price.type];
-        const int representative = first_type.try_emplace({std::string(type.family), price.region}, price.type).first->second;
+        const int representative =
+            first_type.try_emplace({std::string(type.family), price.region}, price.type)
+                .first->second;
         families[{representative, price.region}] += type.normalized_quarters;
       }
     }
     std::vector<std::pair<std::int64_t, std::array<int, 2>>> largest;
-    for (const auto& [key, quarters] : families) largest.push_back({quarters * instance_types()[key[0]].price_e10 / instance_types()[key[0]].normalized_quarters, key});
+    for (const auto& [key, quarters] : families)
+      largest.push_back({quarters * instance_types()[key[0]].price_e10 /
+                             instance_types()[key[0]].normalized_quarters,
+                         key});
     std::sort(largest.rbegin(), largest.rend());
     int owner = result_.payer[0] + 1;
     for (const auto& [account, cost] : by_account)
@@ -440,8 +546,9 @@ class Builder {
 
     const std::int64_t year = 365 * 24;
     int number = 0;
-    const auto add = [&](bool savings, Payment payment, int years, int account, std::int64_t first, std::int64_t committed,
-                         std::int64_t quarters, int price, std::string family) {
+    const auto add = [&](bool savings, Payment payment, int years, int account, std::int64_t first,
+                         std::int64_t committed, std::int64_t quarters, int price,
+                         std::string family) {
       const auto words = random_.at(Stream::kCommitment, static_cast<std::uint32_t>(number));
       Commitment c{};
       c.savings_plan = savings;
@@ -450,7 +557,9 @@ class Builder {
       c.account = account;
       c.first_hour = to_slot(first);
       c.last_hour = c.first_hour + years * year;
-      c.upfront = payment == Payment::kNoUpfront ? 0 : payment == Payment::kAllUpfront ? committed : committed / 2;
+      c.upfront = payment == Payment::kNoUpfront    ? 0
+                  : payment == Payment::kAllUpfront ? committed
+                                                    : committed / 2;
       c.recurring = committed - c.upfront;
       c.quarters = quarters;
       c.price = price;
@@ -458,42 +567,62 @@ class Builder {
       const std::string code = hexadecimal(words[0], words[1]);
       const std::string& id = result_.accounts[account].id;
       c.id = savings ? "arn:aws:savingsplans::" + id + ":savingsplan/" + code
-                     : "arn:aws:" + std::string(c.family.starts_with("db.") ? "rds" : "ec2") + ":" + std::string(regions()[result_.prices[price].region].id) + ":" + id + ":reserved-instances/" + code;
-      c.name = (savings ? "compute-plan-" : "reservation-" + c.family + "-") + std::to_string(++number);
+                     : "arn:aws:" + std::string(c.family.starts_with("db.") ? "rds" : "ec2") + ":" +
+                           std::string(regions()[result_.prices[price].region].id) + ":" + id +
+                           ":reserved-instances/" + code;
+      c.name =
+          (savings ? "compute-plan-" : "reservation-" + c.family + "-") + std::to_string(++number);
       c.contract = "contract-" + std::to_string(2024 + number % 3);
-      const int service = savings ? service_index("ComputeSavingsPlans") : service_index(c.family.starts_with("db.") ? "AmazonRDS" : "AmazonEC2");
-      c.subject = add_subject(Provider::kAws, account, service, 0, c.id, c.name, savings ? "Savings Plan" : "Reserved Instance");
+      const int service =
+          savings ? service_index("ComputeSavingsPlans")
+                  : service_index(c.family.starts_with("db.") ? "AmazonRDS" : "AmazonEC2");
+      c.subject = add_subject(Provider::kAws, account, service, 0, c.id, c.name,
+                              savings ? "Savings Plan" : "Reserved Instance");
       if (!savings) result_.subjects[c.subject].region = result_.prices[price].region;
-      const std::string what = std::string(text(payment)) + " " + std::to_string(years) + " year " + (savings ? "Compute Savings Plan" : c.family + " Reserved Instance");
+      const std::string what = std::string(text(payment)) + " " + std::to_string(years) + " year " +
+                               (savings ? "Compute Savings Plan" : c.family + " Reserved Instance");
       c.fee = add_fee(Provider::kAws, c.recurring, what + ", hourly fee");
       c.upfront_fee = add_fee(Provider::kAws, c.upfront_total(), what + ", upfront fee");
       result_.commitments.push_back(std::move(c));
     };
-    // Reservations of the largest families, bought as the family's first type: about half of the demand, but one of them for more than will
-    // ever run at once, so that there is something unused.
+    // Reservations of the largest families, bought as the family's first type: about half of the
+    // demand, but one of them for more than will ever run at once, so that there is something
+    // unused.
     int used = 0;
     for (const auto& [value, key] : largest) {
       if (used == 4 || value <= 0) break;
       const auto& type = instance_types()[key[0]];
-      const std::int64_t units = std::max<std::int64_t>(1, used == std::min<int>(1, static_cast<int>(largest.size()) - 1) ? ever[{type.family, key[1]}] / type.normalized_quarters + 1
-                                                                                      : families[key] * 55 / 100 / type.normalized_quarters);
+      const std::int64_t units =
+          std::max<std::int64_t>(1, used == std::min<int>(1, static_cast<int>(largest.size()) - 1)
+                                        ? ever[{type.family, key[1]}] / type.normalized_quarters + 1
+                                        : families[key] * 55 / 100 / type.normalized_quarters);
       int price = -1;
       for (int p = 0; p < static_cast<int>(result_.prices.size()); ++p)
-        if (result_.prices[p].type == key[0] && result_.prices[p].region == key[1] && price < 0 && (meters()[result_.prices[p].meter].flags & kReserved)) price = p;
+        if (result_.prices[p].type == key[0] && result_.prices[p].region == key[1] && price < 0 &&
+            (meters()[result_.prices[p].meter].flags & kReserved))
+          price = p;
       SY_ASSERT(price >= 0);
       const std::int64_t quarters = units * type.normalized_quarters;
       // A whole number of 10^-8 a quarter unit, so that a share by units never has a rest.
-      const std::int64_t rate = std::max<std::int64_t>(200, result_.prices[price].list * 62 / 100 / type.normalized_quarters / 200 * 200);
+      const std::int64_t rate = std::max<std::int64_t>(
+          200, result_.prices[price].list * 62 / 100 / type.normalized_quarters / 200 * 200);
       const Payment payment = static_cast<Payment>(used % 3);
       const std::int64_t first = used == 3 ? begin() + 24 * 12 : begin() - 24 * (90 + 40 * used);
-      add(false, payment, used == 2 ? 3 : 1, used % 2 == 0 ? owner : result_.payer[0], first, rate * quarters, quarters, price, std::string(type.family));
+      add(false, payment, used == 2 ? 3 : 1, used % 2 == 0 ? owner : result_.payer[0], first,
+          rate * quarters, quarters, price, std::string(type.family));
       ++used;
     }
     if (plan_demand > 0) {
-      const auto share = [&](int percent) { return std::max<std::int64_t>(kUnit / 1000 * 2, plan_demand * percent / 100 / (kUnit / 1000) / 2 * 2 * (kUnit / 1000)); };
+      const auto share = [&](int percent) {
+        return std::max<std::int64_t>(
+            kUnit / 1000 * 2,
+            plan_demand * percent / 100 / (kUnit / 1000) / 2 * 2 * (kUnit / 1000));
+      };
       add(true, Payment::kNoUpfront, 1, owner, begin() - 24 * 200, share(24), 0, -1, {});
-      add(true, Payment::kPartialUpfront, 3, result_.payer[0], begin() - 24 * 420, share(20), 0, -1, {});
-      // One that ends within the first months, and its successor, which begins four days before that.
+      add(true, Payment::kPartialUpfront, 3, result_.payer[0], begin() - 24 * 420, share(20), 0, -1,
+          {});
+      // One that ends within the first months, and its successor, which begins four days before
+      // that.
       const std::int64_t ends = begin() + (end() - begin()) / 3;
       add(true, Payment::kAllUpfront, 1, owner, ends - year, share(18), 0, -1, {});
       add(true, Payment::kAllUpfront, 1, owner, ends - 24 * 4, share(24), 0, -1, {});
@@ -519,7 +648,8 @@ std::string_view text(Payment payment) {
 
 std::int64_t multiply_e10(std::int64_t a, std::int64_t b) {
   const bool negative = (a < 0) != (b < 0);
-  const auto product = static_cast<unsigned __int128>(a < 0 ? -a : a) * static_cast<std::uint64_t>(b < 0 ? -b : b);
+  const auto product =
+      static_cast<unsigned __int128>(a < 0 ? -a : a) * static_cast<std::uint64_t>(b < 0 ? -b : b);
   std::uint64_t whole, rest;
   if (static_cast<std::uint64_t>(product >> 64) == 0) {
     whole = static_cast<std::uint64_t>(product) / kUnit;

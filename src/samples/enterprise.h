@@ -1,6 +1,7 @@
-// The enterprise: who owns what, what runs from when to when, at which price, under which commitments. Entities first; charges.h turns them
-// into charges. Everything is a function of the options' seed, months and size; nothing here is a random process in time.
-// Hours count from 1970-01-01T00:00Z. Money and quantities are in units of 10^-10, the precision to which AWS bills.
+// The enterprise: who owns what, what runs from when to when, at which price, under which
+// commitments. Entities first; charges.h turns them into charges. Everything is a function of the
+// options' seed, months and size; nothing here is a random process in time. Hours count from
+// 1970-01-01T00:00Z. Money and quantities are in units of 10^-10, the precision to which AWS bills.
 #pragma once
 
 #include <cstdint>
@@ -27,29 +28,32 @@ struct Account {
   std::string id, name;
   int team;
   std::string environment;
-  int tax_per_mille;             ///< sales tax or VAT
+  int tax_per_mille;  ///< sales tax or VAT
 };
 
 struct Price {
-  int meter;                     ///< of meters(), or -1: a fee
-  int type;                      ///< of instance_types(), or -1
+  int meter;  ///< of meters(), or -1: a fee
+  int type;   ///< of instance_types(), or -1
   int region;
-  int tier;                      ///< 0 unless kTiered
+  int tier;  ///< 0 unless kTiered
   Provider provider;
-  std::int64_t list, contracted, savings;  ///< a unit; `savings` is the Savings Plan rate, 0 when none applies
+  std::int64_t list, contracted,
+      savings;  ///< a unit; `savings` is the Savings Plan rate, 0 when none applies
   std::string sku, sku_price, usage_type, description;
 };
 
-/// What a charge is about: a resource, a commitment, a subscription, or an account's use of a service as a whole (tax, credit).
+/// What a charge is about: a resource, a commitment, a subscription, or an account's use of a
+/// service as a whole (tax, credit).
 struct Subject {
   Provider provider;
   int account, service, region;  ///< region -1: none
   int resource_template;         ///< position among the provider's templates, or -1
   int team;                      ///< the true owner, whatever tags say
   int invoice_group;
-  int zone;                      ///< 0: none, 1 = a, 2 = b ...
-  int instance_type;             ///< or -1
-  int tags_early, tags_late, tags_final;  ///< positions in tag_sets; late: after activation; final: as the last delivery says
+  int zone;                               ///< 0: none, 1 = a, 2 = b ...
+  int instance_type;                      ///< or -1
+  int tags_early, tags_late, tags_final;  ///< positions in tag_sets; late: after activation; final:
+                                          ///< as the last delivery says
   std::int64_t first_hour, last_hour;     ///< [first, last)
   std::string id, name, type;
 };
@@ -57,9 +61,9 @@ struct Subject {
 /// A meter of a subject. Amounts an hour are base x cycle x trend x noise.
 struct Line {
   int subject, price;
-  int presence;                  ///< in a thousand
+  int presence;  ///< in a thousand
   unsigned flags;
-  std::int64_t base;             ///< units an hour x 10^10
+  std::int64_t base;  ///< units an hour x 10^10
   std::int64_t first_hour, last_hour;
 };
 
@@ -67,32 +71,32 @@ enum class Payment { kNoUpfront, kPartialUpfront, kAllUpfront };
 std::string_view text(Payment payment);
 
 struct Commitment {
-  bool savings_plan;             ///< else a reservation of `quarters` normalized quarter units
+  bool savings_plan;  ///< else a reservation of `quarters` normalized quarter units
   Payment payment;
   int years;
   int subject, account;
   std::int64_t first_hour, last_hour;
-  std::int64_t recurring, upfront;       ///< an hour; their sum is the committed cost of an hour
-  std::int64_t quarters;                 ///< reservations: capacity
-  int price;                             ///< reservations: on-demand price of the type bought
-  int fee, upfront_fee;                  ///< prices of the purchase rows
-  std::string family;                    ///< reservations
+  std::int64_t recurring, upfront;  ///< an hour; their sum is the committed cost of an hour
+  std::int64_t quarters;            ///< reservations: capacity
+  int price;                        ///< reservations: on-demand price of the type bought
+  int fee, upfront_fee;             ///< prices of the purchase rows
+  std::string family;               ///< reservations
   std::string id, name, contract;
   std::int64_t upfront_total() const { return upfront * (last_hour - first_hour); }
 };
 
 /// An event that was put in on purpose; truth/changes.csv tells of it.
 struct Change {
-  std::string kind;              ///< "surge", "forgotten", "step", "correction", "refund", "retag", "late"
+  std::string kind;  ///< "surge", "forgotten", "step", "correction", "refund", "retag", "late"
   std::int64_t first_hour, last_hour;
   int account, service;
-  std::int64_t factor_per_mille; ///< of quantities, for surge and step
+  std::int64_t factor_per_mille;  ///< of quantities, for surge and step
   std::string label;
 };
 
 struct Subscription {
   int subject, price;
-  std::int64_t monthly;          ///< price
+  std::int64_t monthly;  ///< price
   std::string description;
 };
 
@@ -100,22 +104,22 @@ using TagSet = std::vector<std::pair<std::string, std::string>>;
 
 struct Enterprise {
   std::uint64_t seed = 1;
-  int slot_hours = 1;            ///< 1 or 24
-  std::vector<std::int64_t> month_hours;   ///< the beginning of each month and the end of the last
+  int slot_hours = 1;                     ///< 1 or 24
+  std::vector<std::int64_t> month_hours;  ///< the beginning of each month and the end of the last
   std::vector<std::string> month_names;
   std::vector<Team> teams;
-  std::vector<Account> accounts; ///< of AWS first
+  std::vector<Account> accounts;  ///< of AWS first
   std::vector<Price> prices;
   std::vector<Subject> subjects;
-  std::size_t resources = 0;     ///< the first subjects are resources
-  std::vector<Line> lines;       ///< by subject
+  std::size_t resources = 0;  ///< the first subjects are resources
+  std::vector<Line> lines;    ///< by subject
   std::vector<Commitment> commitments;
   std::vector<Subscription> subscriptions;
   std::vector<Change> changes;
-  std::vector<TagSet> tag_sets;  ///< [0] is empty
+  std::vector<TagSet> tag_sets;              ///< [0] is empty
   std::map<std::pair<int, int>, int> pairs;  ///< (account, service) -> subject
-  int payer[kProviders] = {};    ///< account that is billed
-  int invoice_groups = 4;        ///< AWS, AWS Marketplace, Microsoft, Google
+  int payer[kProviders] = {};                ///< account that is billed
+  int invoice_groups = 4;                    ///< AWS, AWS Marketplace, Microsoft, Google
   int months() const { return static_cast<int>(month_names.size()); }
 };
 

@@ -40,21 +40,35 @@ void parallel(std::size_t count, int threads, const Work& work) {
 }
 
 Status check(const GenOptions& options) {
-  const auto bad = [](std::string what, std::string fix) { return fail("SY1701", std::move(what), {}, std::move(fix)); };
-  if (options.rows < 1000 || options.rows > 20'000'000'000) return bad("rows is " + std::to_string(options.rows), "give 1,000 to 20,000,000,000 rows");
-  if (options.months < 1 || options.months > 60) return bad("months is " + std::to_string(options.months), "give 1 to 60 months");
-  if (options.deliveries < 1 || options.deliveries > 8) return bad("deliveries is " + std::to_string(options.deliveries), "give 1 to 8 deliveries a month");
-  if (options.first_month.day != 1 || options.first_month.year < 2000 || options.first_month.year > 2100)
-    return bad("the first month begins on " + format_date(options.first_month), "give the first day of a month between 2000 and 2100");
-  if (options.rows_per_file < 1000) return bad("rows_per_file is " + std::to_string(options.rows_per_file), "give 1,000 or more");
-  if (options.threads < 0) return bad("threads is " + std::to_string(options.threads), "give 0 (all) or more");
+  const auto bad = [](std::string what, std::string fix) {
+    return fail("SY1701", std::move(what), {}, std::move(fix));
+  };
+  if (options.rows < 1000 || options.rows > 20'000'000'000)
+    return bad("rows is " + std::to_string(options.rows), "give 1,000 to 20,000,000,000 rows");
+  if (options.months < 1 || options.months > 60)
+    return bad("months is " + std::to_string(options.months), "give 1 to 60 months");
+  if (options.deliveries < 1 || options.deliveries > 8)
+    return bad("deliveries is " + std::to_string(options.deliveries),
+               "give 1 to 8 deliveries a month");
+  if (options.first_month.day != 1 || options.first_month.year < 2000 ||
+      options.first_month.year > 2100)
+    return bad("the first month begins on " + format_date(options.first_month),
+               "give the first day of a month between 2000 and 2100");
+  if (options.rows_per_file < 1000)
+    return bad("rows_per_file is " + std::to_string(options.rows_per_file), "give 1,000 or more");
+  if (options.threads < 0)
+    return bad("threads is " + std::to_string(options.threads), "give 0 (all) or more");
   if (options.out.empty()) return bad("no folder is given", "name a folder to write to");
-  if (options.formats.empty()) return bad("no format is given", "one or more of: " + join(gen_formats(), ", "));
-  const auto known = [&](const std::vector<std::string>& names, const std::vector<std::string>& all, const char* noun) -> Status {
+  if (options.formats.empty())
+    return bad("no format is given", "one or more of: " + join(gen_formats(), ", "));
+  const auto known = [&](const std::vector<std::string>& names, const std::vector<std::string>& all,
+                         const char* noun) -> Status {
     for (const std::string& name : names) {
       if (std::find(all.begin(), all.end(), name) != all.end()) continue;
       const std::string near = nearest(name, all);
-      return bad(std::string(noun) + " `" + name + "` is not known", near.empty() ? "one or more of: " + join(all, ", ") : "did you mean `" + near + "`?");
+      return bad(
+          std::string(noun) + " `" + name + "` is not known",
+          near.empty() ? "one or more of: " + join(all, ", ") : "did you mean `" + near + "`?");
     }
     return {};
   };
@@ -63,14 +77,20 @@ Status check(const GenOptions& options) {
 }
 
 Dirt dirt_of(const GenOptions& options) {
-  const auto has = [&](std::string_view name) { return std::find(options.dirty.begin(), options.dirty.end(), name) != options.dirty.end(); };
-  return {has("null-text"), has("bom"), has("crlf"), has("exponent"), has("no-zone"), has("repeated-header"), has("truncated-gzip"), has("column-order")};
+  const auto has = [&](std::string_view name) {
+    return std::find(options.dirty.begin(), options.dirty.end(), name) != options.dirty.end();
+  };
+  return {has("null-text"),      has("bom"),         has("crlf"),
+          has("exponent"),       has("no-zone"),     has("repeated-header"),
+          has("truncated-gzip"), has("column-order")};
 }
 
 class Generation {
  public:
   explicit Generation(const GenOptions& options) : options_(options), dirt_(dirt_of(options)) {
-    threads_ = options.threads > 0 ? options.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    threads_ = options.threads > 0
+                   ? options.threads
+                   : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   }
 
   Result<GenReport> run() {
@@ -81,7 +101,8 @@ class Generation {
       if (format != "truth") list_files(rendering_folder(format), format);
     if (auto status = write_files(); !status) return pass(status);
     for (const Manifest& manifest : manifests_)
-      if (auto status = write_text(manifest.path, manifest.text, manifest.delivered); !status) return pass(status);
+      if (auto status = write_text(manifest.path, manifest.text, manifest.delivered); !status)
+        return pass(status);
     if (auto status = write_datasets(); !status) return pass(status);
     return report();
   }
@@ -99,8 +120,10 @@ class Generation {
 
   Status prepare_folder() {
     std::error_code error;
-    if (fs::exists(options_.out, error) && !options_.overwrite && !fs::is_empty(options_.out, error))
-      return fail("SY1702", "the folder is not empty", options_.out, "name a new folder, or allow overwriting");
+    if (fs::exists(options_.out, error) && !options_.overwrite &&
+        !fs::is_empty(options_.out, error))
+      return fail("SY1702", "the folder is not empty", options_.out,
+                  "name a new folder, or allow overwriting");
     fs::create_directories(options_.out, error);
     if (error) return fail("SY1703", "the folder cannot be made: " + error.message(), options_.out);
     return {};
@@ -119,7 +142,8 @@ class Generation {
   Status plan() {
     const int months = enterprise_.months();
     for (int m = 0; m < months; ++m) months_.push_back(std::make_unique<Month>(enterprise_, m));
-    // Ranges of equal length, so that the sums do not depend on how many threads there are (they would not anyway: they are integers).
+    // Ranges of equal length, so that the sums do not depend on how many threads there are (they
+    // would not anyway: they are integers).
     struct Range {
       int month, first, last;
     };
@@ -139,7 +163,8 @@ class Generation {
     });
     if (cancelled) return fail("SY1705", "generating was cancelled");
     sums_.resize(static_cast<std::size_t>(months));
-    for (std::size_t i = 0; i < ranges.size(); ++i) merge(sums_[ranges[i].month], std::move(found[i]));
+    for (std::size_t i = 0; i < ranges.size(); ++i)
+      merge(sums_[ranges[i].month], std::move(found[i]));
     closings_ = close_months(enterprise_, sums_);
     return {};
   }
@@ -153,8 +178,10 @@ class Generation {
     for (std::size_t s = 0; s < all.billed.size(); ++s) all.billed[s] += one.billed[s];
     for (int p = 0; p < kProviders; ++p) all.providers[p].add(one.providers[p]);
     for (std::size_t c = 0; c < all.unused_cost.size(); ++c) {
-      all.unused_cost[c].insert(all.unused_cost[c].end(), one.unused_cost[c].begin(), one.unused_cost[c].end());
-      all.unused_quantity[c].insert(all.unused_quantity[c].end(), one.unused_quantity[c].begin(), one.unused_quantity[c].end());
+      all.unused_cost[c].insert(all.unused_cost[c].end(), one.unused_cost[c].begin(),
+                                one.unused_cost[c].end());
+      all.unused_quantity[c].insert(all.unused_quantity[c].end(), one.unused_quantity[c].begin(),
+                                    one.unused_quantity[c].end());
     }
     for (std::size_t d = 0; d < all.detail.size(); ++d) {
       all.detail[d] += one.detail[d];
@@ -163,10 +190,14 @@ class Generation {
   }
 
   std::string rendering_folder(const std::string& format) const {
-    const auto asked = [&](std::string_view name) { return std::find(options_.formats.begin(), options_.formats.end(), name) != options_.formats.end(); };
+    const auto asked = [&](std::string_view name) {
+      return std::find(options_.formats.begin(), options_.formats.end(), name) !=
+             options_.formats.end();
+    };
     for (const char* version : {"focus-1.4", "focus-1.2"}) {
       if (format == std::string(version) + "-parquet") return version;
-      if (format == std::string(version) + "-csv") return asked(std::string(version) + "-parquet") ? format : std::string(version);
+      if (format == std::string(version) + "-csv")
+        return asked(std::string(version) + "-parquet") ? format : std::string(version);
     }
     return format;
   }
@@ -175,23 +206,31 @@ class Generation {
   void list_files(const std::string& folder, const std::string& format) {
     for (int m = 0; m < enterprise_.months(); ++m)
       for (int d = 1; d <= options_.deliveries; ++d) {
-        const DeliveryPlan delivery = plan_delivery(enterprise_, *months_[m], d, options_.deliveries);
+        const DeliveryPlan delivery =
+            plan_delivery(enterprise_, *months_[m], d, options_.deliveries);
         const bool aws = format.starts_with("aws-");
         if (aws && options_.mode == GenDeliveryMode::kOverwrite && !delivery.final) continue;
-        const Rendering rendering = rendering_of(format, civil_from_days(months_[m]->first_hour() / 24), civil_from_days(months_[m]->last_hour() / 24), dirt_);
+        const Rendering rendering =
+            rendering_of(format, civil_from_days(months_[m]->first_hour() / 24),
+                         civil_from_days(months_[m]->last_hour() / 24), dirt_);
         std::vector<Charge> closing = closings_[m].always;
         if (rendering.view == View::kCur) {
           const auto fees = reservation_fees(enterprise_, *months_[m], sums_[m], delivery.slots);
           closing.insert(closing.end(), fees.begin(), fees.end());
         }
-        if (delivery.final) closing.insert(closing.end(), closings_[m].final.begin(), closings_[m].final.end());
-        const std::string extension = !rendering.csv ? ".parquet" : dirt_.needs_plain_file() ? ".csv" : ".csv.gz";
-        const DeliveryPaths paths = paths_of(folder, format, enterprise_, m, delivery, options_.mode);
+        if (delivery.final)
+          closing.insert(closing.end(), closings_[m].final.begin(), closings_[m].final.end());
+        const std::string extension = !rendering.csv             ? ".parquet"
+                                      : dirt_.needs_plain_file() ? ".csv"
+                                                                 : ".csv.gz";
+        const DeliveryPaths paths =
+            paths_of(folder, format, enterprise_, m, delivery, options_.mode);
         std::vector<std::string> keys;
         int first = 0, number = 1;
         std::int64_t rows = 0;
         for (int s = 0; s < delivery.slots; ++s) {
-          rows += sums_[m].slots[static_cast<std::size_t>(s)].rows[static_cast<int>(rendering.view)];
+          rows +=
+              sums_[m].slots[static_cast<std::size_t>(s)].rows[static_cast<int>(rendering.view)];
           const bool last = s + 1 == delivery.slots;
           if (rows < options_.rows_per_file && !last) continue;
           Job job;
@@ -217,9 +256,12 @@ class Generation {
           ++number;
         }
         if (aws)
-          for (Manifest& manifest : manifests_of(folder, rendering, enterprise_, m, delivery, options_.mode, keys)) {
-            // The manifest beside the assemblies points to the newest: a later delivery replaces it.
-            std::erase_if(manifests_, [&](const Manifest& known) { return known.path == manifest.path; });
+          for (Manifest& manifest :
+               manifests_of(folder, rendering, enterprise_, m, delivery, options_.mode, keys)) {
+            // The manifest beside the assemblies points to the newest: a later delivery replaces
+            // it.
+            std::erase_if(manifests_,
+                          [&](const Manifest& known) { return known.path == manifest.path; });
             manifests_.push_back(std::move(manifest));
           }
       }
@@ -242,10 +284,15 @@ class Generation {
     if (auto status = worker.engine->add_source("charges", worker.charges); !status) return status;
     for (auto& [name, table] : wide_tables(enterprise_)) {
       if (auto status = worker.engine->add_source(name + "_source", table); !status) return status;
-      if (auto made = worker.engine->run("CREATE TEMP TABLE " + name + " AS SELECT * FROM " + name + "_source()"); !made) return pass(made);
+      if (auto made = worker.engine->run("CREATE TEMP TABLE " + name + " AS SELECT * FROM " + name +
+                                         "_source()");
+          !made)
+        return pass(made);
     }
     // Rows stay in the order of the truth, and the wide tables are what is hashed.
-    auto set = worker.engine->run("SET preserve_insertion_order=true; SET disabled_optimizers='join_order,build_side_probe_side'");
+    auto set = worker.engine->run(
+        "SET preserve_insertion_order=true; SET "
+        "disabled_optimizers='join_order,build_side_probe_side'");
     if (!set) return pass(set);
     return {};
   }
@@ -273,10 +320,14 @@ class Generation {
     const fs::path path = fs::path(options_.out) / job.path;
     std::error_code error;
     fs::create_directories(path.parent_path(), error);
-    if (error) return fail("SY1703", "the folder cannot be made: " + error.message(), path.parent_path().string());
+    if (error)
+      return fail("SY1703", "the folder cannot be made: " + error.message(),
+                  path.parent_path().string());
     const int m = job.part.month->number();
-    Rendering rendering = rendering_of(job.format, civil_from_days(enterprise_.month_hours[m] / 24), civil_from_days(enterprise_.month_hours[m + 1] / 24), dirt_);
-    if (dirt_.column_order && rendering.csv && job.number % 2 == 0) std::reverse(rendering.columns.begin(), rendering.columns.end());
+    Rendering rendering = rendering_of(job.format, civil_from_days(enterprise_.month_hours[m] / 24),
+                                       civil_from_days(enterprise_.month_hours[m + 1] / 24), dirt_);
+    if (dirt_.column_order && rendering.csv && job.number % 2 == 0)
+      std::reverse(rendering.columns.begin(), rendering.columns.end());
     worker.charges->assign(job.part);
     std::string options = "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880";
     if (rendering.csv) {
@@ -284,7 +335,8 @@ class Generation {
       if (!dirt_.needs_plain_file()) options += ", COMPRESSION gzip";
       if (dirt_.null_text) options += ", NULLSTR 'NULL'";
     }
-    auto rows = worker.engine->run("COPY (" + select_of(rendering) + ") TO " + sql_literal(path.string()) + " (" + options + ")");
+    auto rows = worker.engine->run("COPY (" + select_of(rendering) + ") TO " +
+                                   sql_literal(path.string()) + " (" + options + ")");
     if (!rows) return pass(rows);
     job.rows = *rows;
     if (rendering.csv)
@@ -300,7 +352,8 @@ class Generation {
       std::ifstream in(path, std::ios::binary);
       std::string text((std::istreambuf_iterator<char>(in)), {});
       if (dirt_.repeated_header) {
-        // In the middle, at a line end that is not inside quotes: an even number of quotes stands before it.
+        // In the middle, at a line end that is not inside quotes: an even number of quotes stands
+        // before it.
         const std::string header = text.substr(0, text.find('\n') + 1);
         std::size_t at = header.size(), quotes = 0;
         for (std::size_t i = at; i < text.size(); ++i) {
@@ -338,8 +391,12 @@ class Generation {
   /// Files are as old as their delivery; where that is the only sign of the order, it is right.
   static void set_time(const fs::path& path, Instant instant) {
     std::error_code error;
-    const auto system = std::chrono::sys_time<std::chrono::microseconds>(std::chrono::microseconds(instant.micros));
-    fs::last_write_time(path, std::chrono::time_point_cast<fs::file_time_type::duration>(std::chrono::file_clock::from_sys(system)), error);
+    const auto system =
+        std::chrono::sys_time<std::chrono::microseconds>(std::chrono::microseconds(instant.micros));
+    fs::last_write_time(path,
+                        std::chrono::time_point_cast<fs::file_time_type::duration>(
+                            std::chrono::file_clock::from_sys(system)),
+                        error);
   }
 
   Status write_text(const std::string& relative, const std::string& text, Instant delivered) {
@@ -351,17 +408,26 @@ class Generation {
     out.close();
     if (!out) return fail("SY1703", "the file cannot be written", path.string());
     set_time(path, delivered);
-    small_.push_back({relative, {}, {}, std::count(text.begin(), text.end(), '\n'), static_cast<std::int64_t>(text.size())});
+    small_.push_back({relative,
+                      {},
+                      {},
+                      std::count(text.begin(), text.end(), '\n'),
+                      static_cast<std::int64_t>(text.size())});
     return {};
   }
 
   Status write_datasets() {
     if (!tell("truth", "")) return fail("SY1705", "generating was cancelled");
-    const bool focus14 = std::any_of(options_.formats.begin(), options_.formats.end(), [](const std::string& format) { return format.starts_with("focus-1.4"); });
+    const bool focus14 =
+        std::any_of(options_.formats.begin(), options_.formats.end(),
+                    [](const std::string& format) { return format.starts_with("focus-1.4"); });
     std::vector<TextFile> files;
     if (focus14) files = focus_datasets(enterprise_, sums_, closings_, options_.deliveries);
-    if (std::find(options_.formats.begin(), options_.formats.end(), "truth") != options_.formats.end())
-      for (TextFile& file : truth_files(enterprise_, months_, sums_, closings_, options_.deliveries)) files.push_back(std::move(file));
+    if (std::find(options_.formats.begin(), options_.formats.end(), "truth") !=
+        options_.formats.end())
+      for (TextFile& file :
+           truth_files(enterprise_, months_, sums_, closings_, options_.deliveries))
+        files.push_back(std::move(file));
     for (const TextFile& file : files) {
       if (auto status = write_text(file.path, file.text, file.delivered); !status) return status;
       small_.back().format = file.format;
@@ -373,9 +439,13 @@ class Generation {
 
   GenReport report() const {
     GenReport result;
-    for (const Job& job : jobs_) result.files.push_back({job.path, job.format, enterprise_.month_names[job.part.month->number()], job.rows, job.bytes});
+    for (const Job& job : jobs_)
+      result.files.push_back({job.path, job.format,
+                              enterprise_.month_names[job.part.month->number()], job.rows,
+                              job.bytes});
     result.files.insert(result.files.end(), small_.begin(), small_.end());
-    std::sort(result.files.begin(), result.files.end(), [](const GenFile& a, const GenFile& b) { return a.path < b.path; });
+    std::sort(result.files.begin(), result.files.end(),
+              [](const GenFile& a, const GenFile& b) { return a.path < b.path; });
     result.totals = truth_totals(enterprise_, sums_, closings_);
     for (const GenTotal& total : result.totals) result.rows += total.rows;
     result.accounts = static_cast<std::int64_t>(enterprise_.accounts.size());
@@ -401,13 +471,17 @@ class Generation {
 }  // namespace
 
 const std::vector<std::string>& gen_formats() {
-  static const std::vector<std::string> kFormats = {"focus-1.4-parquet", "focus-1.4-csv", "focus-1.2-parquet", "focus-1.2-csv", "aws-cur-legacy-csv",
-                                                    "aws-cur-legacy-parquet", "aws-cur-2.0-csv", "aws-cur-2.0-parquet", "truth"};
+  static const std::vector<std::string> kFormats = {
+      "focus-1.4-parquet", "focus-1.4-csv",       "focus-1.2-parquet",
+      "focus-1.2-csv",     "aws-cur-legacy-csv",  "aws-cur-legacy-parquet",
+      "aws-cur-2.0-csv",   "aws-cur-2.0-parquet", "truth"};
   return kFormats;
 }
 
 const std::vector<std::string>& gen_dirt() {
-  static const std::vector<std::string> kDirt = {"null-text", "bom", "crlf", "exponent", "no-zone", "repeated-header", "truncated-gzip", "column-order"};
+  static const std::vector<std::string> kDirt = {"null-text",      "bom",         "crlf",
+                                                 "exponent",       "no-zone",     "repeated-header",
+                                                 "truncated-gzip", "column-order"};
   return kDirt;
 }
 

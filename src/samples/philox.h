@@ -1,6 +1,7 @@
-// Philox4x32-10: a random number that is a function of its place (seed, stream, three counters), not of what was drawn before, so any part
-// of an invented bill can be made alone and by any thread. Algorithm: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as
-// 1, 2, 3" (SC 2011); tests/samples/philox_test.cc holds the known answers.
+// Philox4x32-10: a random number that is a function of its place (seed, stream, three counters),
+// not of what was drawn before, so any part of an invented bill can be made alone and by any
+// thread. Algorithm: Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3" (SC
+// 2011); tests/samples/philox_test.cc holds the known answers.
 #pragma once
 
 #include <array>
@@ -14,8 +15,9 @@ inline Words philox(Words counter, std::array<std::uint32_t, 2> key) {
   for (int round = 0; round < 10; ++round) {
     const std::uint64_t a = std::uint64_t{0xD2511F53} * counter[0];
     const std::uint64_t b = std::uint64_t{0xCD9E8D57} * counter[2];
-    counter = {static_cast<std::uint32_t>(b >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(b),
-               static_cast<std::uint32_t>(a >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(a)};
+    counter = {
+        static_cast<std::uint32_t>(b >> 32) ^ counter[1] ^ key[0], static_cast<std::uint32_t>(b),
+        static_cast<std::uint32_t>(a >> 32) ^ counter[3] ^ key[1], static_cast<std::uint32_t>(a)};
     key[0] += 0x9E3779B9;
     key[1] += 0xBB67AE85;
   }
@@ -24,7 +26,16 @@ inline Words philox(Words counter, std::array<std::uint32_t, 2> key) {
 
 /// What a number is drawn for; never renumbered, or every sample changes.
 enum class Stream : std::uint32_t {
-  kAccount = 1, kResource = 2, kLine = 3, kUsage = 4, kPrice = 5, kTags = 6, kCommitment = 7, kInvoice = 8, kEvent = 9, kSplit = 10,
+  kAccount = 1,
+  kResource = 2,
+  kLine = 3,
+  kUsage = 4,
+  kPrice = 5,
+  kTags = 6,
+  kCommitment = 7,
+  kInvoice = 8,
+  kEvent = 9,
+  kSplit = 10,
 };
 
 /// The numbers of one seed.

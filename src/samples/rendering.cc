@@ -7,7 +7,8 @@
 namespace steelyard::samples {
 namespace {
 
-/// 't' text as it stands, 'd' a decimal of the truth, 'p' a unit price, 'i' begin or end of the charge, 'b' of the billing period.
+/// 't' text as it stands, 'd' a decimal of the truth, 'p' a unit price, 'i' begin or end of the
+/// charge, 'b' of the billing period.
 struct Focus {
   std::string_view name;
   char form;
@@ -85,8 +86,8 @@ constexpr Focus kFocus[] = {
     {"Tags", 'm', "tags", 0, 4},
 };
 
-/// CUR columns. `legacy` "" = not in the legacy report, `name` "" = only there. Forms as above; 'c' cost or quantity: text in CSV, double in
-/// Parquet; 'm' a map: JSON in CSV.
+/// CUR columns. `legacy` "" = not in the legacy report, `name` "" = only there. Forms as above; 'c'
+/// cost or quantity: text in CSV, double in Parquet; 'm' a map: JSON in CSV.
 struct Cur {
   std::string_view name, legacy;
   char form;
@@ -95,7 +96,9 @@ struct Cur {
 
 constexpr std::string_view kNull = "CAST(NULL AS VARCHAR)";
 constexpr Cur kCur[] = {
-    {"bill_bill_type", "bill/BillType", 't', "CASE WHEN kind IN (12, 13) THEN 'Refund' WHEN kind IN (7, 8) THEN 'Purchase' ELSE 'Anniversary' END"},
+    {"bill_bill_type", "bill/BillType", 't',
+     "CASE WHEN kind IN (12, 13) THEN 'Refund' WHEN kind IN (7, 8) THEN 'Purchase' ELSE "
+     "'Anniversary' END"},
     {"bill_billing_entity", "bill/BillingEntity", 't', "billing_entity"},
     {"bill_billing_period_end_date", "bill/BillingPeriodEndDate", 'b', "end"},
     {"bill_billing_period_start_date", "bill/BillingPeriodStartDate", 'b', "begin"},
@@ -114,7 +117,8 @@ constexpr Cur kCur[] = {
     {"line_item_blended_rate", "lineItem/BlendedRate", 't', "list_price_text"},
     {"line_item_currency_code", "lineItem/CurrencyCode", 't', "currency"},
     {"line_item_legal_entity", "lineItem/LegalEntity", 't', "issuer"},
-    {"line_item_line_item_description", "lineItem/LineItemDescription", 't', "coalesce(kind_text, description)"},
+    {"line_item_line_item_description", "lineItem/LineItemDescription", 't',
+     "coalesce(kind_text, description)"},
     {"line_item_line_item_type", "lineItem/LineItemType", 't', "line_item_type"},
     {"line_item_net_unblended_cost", "lineItem/NetUnblendedCost", 'c', "net_unblended"},
     {"line_item_net_unblended_rate", "lineItem/NetUnblendedRate", 't', "contracted_price_text"},
@@ -133,11 +137,15 @@ constexpr Cur kCur[] = {
     {"line_item_usage_start_date", "lineItem/UsageStartDate", 'i', "begin"},
     {"line_item_usage_type", "lineItem/UsageType", 't', "coalesce(cur_usage_type, usage_type)"},
     {"pricing_currency", "pricing/currency", 't', "currency"},
-    {"pricing_lease_contract_length", "pricing/LeaseContractLength", 't', "CASE WHEN ri_arn IS NOT NULL THEN term END"},
-    {"pricing_offering_class", "pricing/OfferingClass", 't', "CASE WHEN ri_arn IS NOT NULL THEN 'standard' END"},
+    {"pricing_lease_contract_length", "pricing/LeaseContractLength", 't',
+     "CASE WHEN ri_arn IS NOT NULL THEN term END"},
+    {"pricing_offering_class", "pricing/OfferingClass", 't',
+     "CASE WHEN ri_arn IS NOT NULL THEN 'standard' END"},
     {"pricing_public_on_demand_cost", "pricing/publicOnDemandCost", 'c', "public_cost"},
-    {"pricing_public_on_demand_rate", "pricing/publicOnDemandRate", 't', "CASE WHEN kind <= 2 THEN list_price_text END"},
-    {"pricing_purchase_option", "pricing/PurchaseOption", 't', "CASE WHEN ri_arn IS NOT NULL THEN payment END"},
+    {"pricing_public_on_demand_rate", "pricing/publicOnDemandRate", 't',
+     "CASE WHEN kind <= 2 THEN list_price_text END"},
+    {"pricing_purchase_option", "pricing/PurchaseOption", 't',
+     "CASE WHEN ri_arn IS NOT NULL THEN payment END"},
     {"pricing_rate_code", "pricing/RateCode", 't', "sku_price"},
     {"pricing_rate_id", "pricing/RateId", 't', kNull},
     {"pricing_term", "pricing/term", 't', "pricing_term"},
@@ -153,7 +161,8 @@ constexpr Cur kCur[] = {
     {"product_instance_type", "product/instanceType", 't', "instance_type"},
     {"product_instancesku", "product/instancesku", 't', kNull},
     {"product_location", "product/location", 't', "region_name"},
-    {"product_location_type", "product/locationType", 't', "CASE WHEN region_id IS NOT NULL THEN 'AWS Region' END"},
+    {"product_location_type", "product/locationType", 't',
+     "CASE WHEN region_id IS NOT NULL THEN 'AWS Region' END"},
     {"product_operation", "product/operation", 't', "operation"},
     {"product_pricing_unit", "", 't', "cur_unit"},
     {"product_product_family", "product/productFamily", 't', "family"},
@@ -165,32 +174,49 @@ constexpr Cur kCur[] = {
     {"product_to_region_code", "product/toRegionCode", 't', kNull},
     {"product_usagetype", "product/usagetype", 't', "usage_type"},
     {"", "product/ProductName", 't', "service_name"},
-    {"reservation_amortized_upfront_cost_for_usage", "reservation/AmortizedUpfrontCostForUsage", 'c', "ri_upfront_usage"},
-    {"reservation_amortized_upfront_fee_for_billing_period", "reservation/AmortizedUpfrontFeeForBillingPeriod", 'c', "ri_upfront_period"},
+    {"reservation_amortized_upfront_cost_for_usage", "reservation/AmortizedUpfrontCostForUsage",
+     'c', "ri_upfront_usage"},
+    {"reservation_amortized_upfront_fee_for_billing_period",
+     "reservation/AmortizedUpfrontFeeForBillingPeriod", 'c', "ri_upfront_period"},
     {"reservation_availability_zone", "reservation/AvailabilityZone", 't', kNull},
     {"reservation_effective_cost", "reservation/EffectiveCost", 'c', "ri_effective"},
-    {"reservation_end_time", "reservation/EndTime", 't', "CASE WHEN ri_arn IS NOT NULL THEN term_end END"},
-    {"reservation_modification_status", "reservation/ModificationStatus", 't', "CASE WHEN ri_arn IS NOT NULL THEN 'Original' END"},
-    {"reservation_net_amortized_upfront_cost_for_usage", "reservation/NetAmortizedUpfrontCostForUsage", 'c', "ri_upfront_usage"},
-    {"reservation_net_amortized_upfront_fee_for_billing_period", "reservation/NetAmortizedUpfrontFeeForBillingPeriod", 'c', "ri_upfront_period"},
+    {"reservation_end_time", "reservation/EndTime", 't',
+     "CASE WHEN ri_arn IS NOT NULL THEN term_end END"},
+    {"reservation_modification_status", "reservation/ModificationStatus", 't',
+     "CASE WHEN ri_arn IS NOT NULL THEN 'Original' END"},
+    {"reservation_net_amortized_upfront_cost_for_usage",
+     "reservation/NetAmortizedUpfrontCostForUsage", 'c', "ri_upfront_usage"},
+    {"reservation_net_amortized_upfront_fee_for_billing_period",
+     "reservation/NetAmortizedUpfrontFeeForBillingPeriod", 'c', "ri_upfront_period"},
     {"reservation_net_effective_cost", "reservation/NetEffectiveCost", 'c', "ri_effective"},
-    {"reservation_net_recurring_fee_for_usage", "reservation/NetRecurringFeeForUsage", 'c', "ri_recurring_usage"},
-    {"reservation_net_unused_amortized_upfront_fee_for_billing_period", "reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod", 'c', "ri_unused_upfront"},
-    {"reservation_net_unused_recurring_fee", "reservation/NetUnusedRecurringFee", 'c', "ri_unused_recurring"},
+    {"reservation_net_recurring_fee_for_usage", "reservation/NetRecurringFeeForUsage", 'c',
+     "ri_recurring_usage"},
+    {"reservation_net_unused_amortized_upfront_fee_for_billing_period",
+     "reservation/NetUnusedAmortizedUpfrontFeeForBillingPeriod", 'c', "ri_unused_upfront"},
+    {"reservation_net_unused_recurring_fee", "reservation/NetUnusedRecurringFee", 'c',
+     "ri_unused_recurring"},
     {"reservation_net_upfront_value", "reservation/NetUpfrontValue", 'n', ""},
-    {"reservation_normalized_units_per_reservation", "reservation/NormalizedUnitsPerReservation", 't', kNull},
-    {"reservation_number_of_reservations", "reservation/NumberOfReservations", 't', "CASE WHEN ri_arn IS NOT NULL THEN reservation_count END"},
-    {"reservation_recurring_fee_for_usage", "reservation/RecurringFeeForUsage", 'c', "ri_recurring_usage"},
+    {"reservation_normalized_units_per_reservation", "reservation/NormalizedUnitsPerReservation",
+     't', kNull},
+    {"reservation_number_of_reservations", "reservation/NumberOfReservations", 't',
+     "CASE WHEN ri_arn IS NOT NULL THEN reservation_count END"},
+    {"reservation_recurring_fee_for_usage", "reservation/RecurringFeeForUsage", 'c',
+     "ri_recurring_usage"},
     {"reservation_reservation_a_r_n", "reservation/ReservationARN", 't', "ri_arn"},
-    {"reservation_start_time", "reservation/StartTime", 't', "CASE WHEN ri_arn IS NOT NULL THEN term_start END"},
+    {"reservation_start_time", "reservation/StartTime", 't',
+     "CASE WHEN ri_arn IS NOT NULL THEN term_start END"},
     {"reservation_subscription_id", "reservation/SubscriptionId", 't', kNull},
-    {"reservation_total_reserved_normalized_units", "reservation/TotalReservedNormalizedUnits", 't', "CASE WHEN kind = 16 THEN ri_units END"},
+    {"reservation_total_reserved_normalized_units", "reservation/TotalReservedNormalizedUnits", 't',
+     "CASE WHEN kind = 16 THEN ri_units END"},
     {"reservation_total_reserved_units", "reservation/TotalReservedUnits", 't', kNull},
     {"reservation_units_per_reservation", "reservation/UnitsPerReservation", 't', kNull},
-    {"reservation_unused_amortized_upfront_fee_for_billing_period", "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod", 'c', "ri_unused_upfront"},
-    {"reservation_unused_normalized_unit_quantity", "reservation/UnusedNormalizedUnitQuantity", 'c', "ri_unused_quantity"},
+    {"reservation_unused_amortized_upfront_fee_for_billing_period",
+     "reservation/UnusedAmortizedUpfrontFeeForBillingPeriod", 'c', "ri_unused_upfront"},
+    {"reservation_unused_normalized_unit_quantity", "reservation/UnusedNormalizedUnitQuantity", 'c',
+     "ri_unused_quantity"},
     {"reservation_unused_quantity", "reservation/UnusedQuantity", 'n', ""},
-    {"reservation_unused_recurring_fee", "reservation/UnusedRecurringFee", 'c', "ri_unused_recurring"},
+    {"reservation_unused_recurring_fee", "reservation/UnusedRecurringFee", 'c',
+     "ri_unused_recurring"},
     {"reservation_upfront_value", "reservation/UpfrontValue", 'n', ""},
     {"resource_tags", "", 'm', "cur_tags"},
     {"", "resourceTags/user:team", 't', "tag_team"},
@@ -199,29 +225,44 @@ constexpr Cur kCur[] = {
     {"", "resourceTags/user:cost-center", 't', "tag_cost_center"},
     {"", "resourceTags/user:app", 't', "tag_app"},
     {"", "resourceTags/user:owner", 't', "tag_owner"},
-    {"savings_plan_amortized_upfront_commitment_for_billing_period", "savingsPlan/AmortizedUpfrontCommitmentForBillingPeriod", 'c', "sp_upfront"},
-    {"savings_plan_end_time", "savingsPlan/EndTime", 't', "CASE WHEN sp_arn IS NOT NULL THEN term_end END"},
+    {"savings_plan_amortized_upfront_commitment_for_billing_period",
+     "savingsPlan/AmortizedUpfrontCommitmentForBillingPeriod", 'c', "sp_upfront"},
+    {"savings_plan_end_time", "savingsPlan/EndTime", 't',
+     "CASE WHEN sp_arn IS NOT NULL THEN term_end END"},
     {"savings_plan_instance_type_family", "savingsPlan/InstanceTypeFamily", 't', kNull},
-    {"savings_plan_net_amortized_upfront_commitment_for_billing_period", "savingsPlan/NetAmortizedUpfrontCommitmentForBillingPeriod", 'c', "sp_upfront"},
-    {"savings_plan_net_recurring_commitment_for_billing_period", "savingsPlan/NetRecurringCommitmentForBillingPeriod", 'c', "sp_recurring"},
-    {"savings_plan_net_savings_plan_effective_cost", "savingsPlan/NetSavingsPlanEffectiveCost", 'c', "sp_effective"},
+    {"savings_plan_net_amortized_upfront_commitment_for_billing_period",
+     "savingsPlan/NetAmortizedUpfrontCommitmentForBillingPeriod", 'c', "sp_upfront"},
+    {"savings_plan_net_recurring_commitment_for_billing_period",
+     "savingsPlan/NetRecurringCommitmentForBillingPeriod", 'c', "sp_recurring"},
+    {"savings_plan_net_savings_plan_effective_cost", "savingsPlan/NetSavingsPlanEffectiveCost", 'c',
+     "sp_effective"},
     {"savings_plan_offering_type", "savingsPlan/OfferingType", 't', "sp_offering"},
-    {"savings_plan_payment_option", "savingsPlan/PaymentOption", 't', "CASE WHEN sp_arn IS NOT NULL THEN payment END"},
-    {"savings_plan_purchase_term", "savingsPlan/PurchaseTerm", 't', "CASE WHEN sp_arn IS NOT NULL THEN term END"},
-    {"savings_plan_recurring_commitment_for_billing_period", "savingsPlan/RecurringCommitmentForBillingPeriod", 'c', "sp_recurring"},
-    {"savings_plan_region", "savingsPlan/Region", 't', "CASE WHEN sp_arn IS NOT NULL THEN 'Any' END"},
+    {"savings_plan_payment_option", "savingsPlan/PaymentOption", 't',
+     "CASE WHEN sp_arn IS NOT NULL THEN payment END"},
+    {"savings_plan_purchase_term", "savingsPlan/PurchaseTerm", 't',
+     "CASE WHEN sp_arn IS NOT NULL THEN term END"},
+    {"savings_plan_recurring_commitment_for_billing_period",
+     "savingsPlan/RecurringCommitmentForBillingPeriod", 'c', "sp_recurring"},
+    {"savings_plan_region", "savingsPlan/Region", 't',
+     "CASE WHEN sp_arn IS NOT NULL THEN 'Any' END"},
     {"savings_plan_savings_plan_a_r_n", "savingsPlan/SavingsPlanARN", 't', "sp_arn"},
-    {"savings_plan_savings_plan_effective_cost", "savingsPlan/SavingsPlanEffectiveCost", 'c', "sp_effective"},
-    {"savings_plan_savings_plan_rate", "savingsPlan/SavingsPlanRate", 's', "CASE WHEN kind = 1 THEN savings_text END"},
-    {"savings_plan_start_time", "savingsPlan/StartTime", 't', "CASE WHEN sp_arn IS NOT NULL THEN term_start END"},
+    {"savings_plan_savings_plan_effective_cost", "savingsPlan/SavingsPlanEffectiveCost", 'c',
+     "sp_effective"},
+    {"savings_plan_savings_plan_rate", "savingsPlan/SavingsPlanRate", 's',
+     "CASE WHEN kind = 1 THEN savings_text END"},
+    {"savings_plan_start_time", "savingsPlan/StartTime", 't',
+     "CASE WHEN sp_arn IS NOT NULL THEN term_start END"},
     {"savings_plan_total_commitment_to_date", "savingsPlan/TotalCommitmentToDate", 'c', "sp_total"},
     {"savings_plan_used_commitment", "savingsPlan/UsedCommitment", 'c', "sp_used"},
     {"split_line_item_actual_usage", "splitLineItem/ActualUsage", 'n', ""},
     {"split_line_item_net_split_cost", "splitLineItem/NetSplitCost", 'c', "split_cost"},
     {"split_line_item_net_unused_cost", "splitLineItem/NetUnusedCost", 'n', ""},
-    {"split_line_item_parent_resource_id", "splitLineItem/ParentResourceId", 't', "CASE WHEN pod_id IS NOT NULL THEN resource_id END"},
-    {"split_line_item_public_on_demand_split_cost", "splitLineItem/PublicOnDemandSplitCost", 'n', ""},
-    {"split_line_item_public_on_demand_unused_cost", "splitLineItem/PublicOnDemandUnusedCost", 'n', ""},
+    {"split_line_item_parent_resource_id", "splitLineItem/ParentResourceId", 't',
+     "CASE WHEN pod_id IS NOT NULL THEN resource_id END"},
+    {"split_line_item_public_on_demand_split_cost", "splitLineItem/PublicOnDemandSplitCost", 'n',
+     ""},
+    {"split_line_item_public_on_demand_unused_cost", "splitLineItem/PublicOnDemandUnusedCost", 'n',
+     ""},
     {"split_line_item_reserved_usage", "splitLineItem/ReservedUsage", 'n', ""},
     {"split_line_item_split_cost", "splitLineItem/SplitCost", 'c', "split_cost"},
     {"split_line_item_split_usage", "splitLineItem/SplitUsage", 'n', ""},
@@ -235,7 +276,9 @@ std::string snake(std::string_view slash) {
   for (char c : slash) {
     const bool capital = std::isupper(static_cast<unsigned char>(c)) != 0;
     if (capital && !name.empty() && name.back() != '_') name += '_';
-    name += c == '/' || c == ':' || c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    name += c == '/' || c == ':' || c == '-'
+                ? '_'
+                : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
   return name;
 }
@@ -244,16 +287,21 @@ std::string snake(std::string_view slash) {
 std::string exponent_sql(const std::string& text) {
   const std::string digits = "ltrim(replace(" + text + ", '0.', ''), '0')";
   const std::string zeros = "(length(" + text + ") - 2 - length(" + digits + "))";
-  return "CASE WHEN " + text + " LIKE '0.00%' THEN left(" + digits + ", 1) || CASE WHEN length(" + digits + ") > 1 THEN '.' || substr(" + digits + ", 2) ELSE '' END || 'E-' || CAST(" + zeros + " + 1 AS VARCHAR) ELSE " + text + " END";
+  return "CASE WHEN " + text + " LIKE '0.00%' THEN left(" + digits + ", 1) || CASE WHEN length(" +
+         digits + ") > 1 THEN '.' || substr(" + digits + ", 2) ELSE '' END || 'E-' || CAST(" +
+         zeros + " + 1 AS VARCHAR) ELSE " + text + " END";
 }
 
 std::string instant_literal(Date date) {
   return "TIMESTAMPTZ '" + format_instant(instant_of(date)) + "'";
 }
 
-Rendering focus(std::string_view format, int version, bool csv, Date first, Date end, const Dirt& dirt) {
+Rendering focus(std::string_view format, int version, bool csv, Date first, Date end,
+                const Dirt& dirt) {
   Rendering result{std::string(format), version >= 3 ? View::kFocus14 : View::kFocus12, csv, {}};
-  const auto time_text = [&](const std::string& text) { return dirt.no_zone ? "replace(replace(" + text + ", 'T', ' '), 'Z', '')" : text; };
+  const auto time_text = [&](const std::string& text) {
+    return dirt.no_zone ? "replace(replace(" + text + ", 'T', ' '), 'Z', '')" : text;
+  };
   for (const Focus& column : kFocus) {
     if (version < column.from || version > column.to) continue;
     const std::string base(column.sql);
@@ -274,11 +322,13 @@ Rendering focus(std::string_view format, int version, bool csv, Date first, Date
   return result;
 }
 
-Rendering cur(std::string_view format, bool legacy, bool csv, Date first, Date end, const Dirt& dirt) {
+Rendering cur(std::string_view format, bool legacy, bool csv, Date first, Date end,
+              const Dirt& dirt) {
   Rendering result{std::string(format), View::kCur, csv, {}};
   for (const Cur& column : kCur) {
     if ((legacy ? column.legacy : column.name).empty()) continue;
-    if (column.form == 'T' && !csv) continue;  // the name would collide with that of the other spelling
+    if (column.form == 'T' && !csv)
+      continue;  // the name would collide with that of the other spelling
     const std::string base(column.sql);
     std::string sql = base, type = legacy ? "OptionalString" : "string";
     switch (column.form) {
@@ -292,7 +342,10 @@ Rendering cur(std::string_view format, bool legacy, bool csv, Date first, Date e
         if (column.name == "discount" && !csv) sql = "CAST(NULL AS MAP(VARCHAR, DOUBLE))";
         type = legacy ? "OptionalBigDecimal" : "double";
         break;
-      case 'z': sql = csv ? std::string(kNull) : "CAST(NULL AS DOUBLE)"; type = "double"; break;
+      case 'z':
+        sql = csv ? std::string(kNull) : "CAST(NULL AS DOUBLE)";
+        type = "double";
+        break;
       case 'i':
         sql = csv ? base + "_millis" : "CAST(\"" + base + "\" AS TIMESTAMP)";
         if (csv && dirt.no_zone) sql = "replace(left(" + sql + ", 19), 'T', ' ')";
@@ -300,18 +353,25 @@ Rendering cur(std::string_view format, bool legacy, bool csv, Date first, Date e
         break;
       case 'b': {
         const std::string text = format_instant(instant_of(base == "begin" ? first : end));
-        sql = csv ? sql_literal(dirt.no_zone ? text.substr(0, 10) + " 00:00:00" : text.substr(0, 19) + ".000Z") : "TIMESTAMP '" + text.substr(0, 10) + " 00:00:00'";
+        sql = csv ? sql_literal(dirt.no_zone ? text.substr(0, 10) + " 00:00:00"
+                                             : text.substr(0, 19) + ".000Z")
+                  : "TIMESTAMP '" + text.substr(0, 10) + " 00:00:00'";
         type = legacy ? "DateTime" : "timestamp_milliseconds";
         break;
       }
       case 'm':
-        if (base == "product") sql = csv ? "product_json" : "product_map";
-        else sql = csv ? base + "_json" : base;
+        if (base == "product")
+          sql = csv ? "product_json" : "product_map";
+        else
+          sql = csv ? base + "_json" : base;
         type = "map<string,string>";
         break;
-      default: break;
+      default:
+        break;
     }
-    result.columns.push_back({legacy ? (csv ? std::string(column.legacy) : snake(column.legacy)) : std::string(column.name), sql, type});
+    result.columns.push_back({legacy ? (csv ? std::string(column.legacy) : snake(column.legacy))
+                                     : std::string(column.name),
+                              sql, type});
   }
   return result;
 }
@@ -332,8 +392,10 @@ std::string select_of(const Rendering& rendering) {
     sql += rendering.columns[i].sql + " AS " + sql_identifier(rendering.columns[i].name);
   }
   return sql +
-         " FROM charges() f JOIN subjects s ON f.subject = s.id JOIN prices p ON f.price = p.id JOIN commitments c ON f.commitment = c.id"
-         " JOIN tag_sets t ON f.tag_set = t.id JOIN kinds k ON f.kind = k.id JOIN invoices i ON f.invoice = i.id JOIN pods d ON f.pod = d.id";
+         " FROM charges() f JOIN subjects s ON f.subject = s.id JOIN prices p ON f.price = p.id "
+         "JOIN commitments c ON f.commitment = c.id"
+         " JOIN tag_sets t ON f.tag_set = t.id JOIN kinds k ON f.kind = k.id JOIN invoices i ON "
+         "f.invoice = i.id JOIN pods d ON f.pod = d.id";
 }
 
 }  // namespace steelyard::samples

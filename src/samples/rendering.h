@@ -1,4 +1,5 @@
-// Renderings: each format as columns, each column as SQL over the truth (source.h). SQL selects and joins here and computes nothing.
+// Renderings: each format as columns, each column as SQL over the truth (source.h). SQL selects and
+// joins here and computes nothing.
 #pragma once
 
 #include <string>
@@ -12,11 +13,11 @@ namespace steelyard::samples {
 
 struct RenderedColumn {
   std::string name, sql;
-  std::string type;              ///< as an AWS manifest calls it
+  std::string type;  ///< as an AWS manifest calls it
 };
 
 struct Rendering {
-  std::string format;            ///< "focus-1.4-csv"
+  std::string format;  ///< "focus-1.4-csv"
   View view = View::kFocus14;
   bool csv = false;
   std::vector<RenderedColumn> columns;
@@ -24,7 +25,8 @@ struct Rendering {
 
 /// How CSV text is soiled.
 struct Dirt {
-  bool null_text = false, bom = false, crlf = false, exponent = false, no_zone = false, repeated_header = false, truncated_gzip = false, column_order = false;
+  bool null_text = false, bom = false, crlf = false, exponent = false, no_zone = false,
+       repeated_header = false, truncated_gzip = false, column_order = false;
   bool needs_plain_file() const { return bom || crlf || repeated_header; }
 };
 

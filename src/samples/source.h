@@ -1,5 +1,6 @@
-// Sources: the truth as relations. `charges` are narrow: numbers that point to wide tables of what does not change from hour to hour
-// (subjects, prices, commitments, tags, kinds, invoices, pods), which the engine joins.
+// Sources: the truth as relations. `charges` are narrow: numbers that point to wide tables of what
+// does not change from hour to hour (subjects, prices, commitments, tags, kinds, invoices, pods),
+// which the engine joins.
 #pragma once
 
 #include <map>
@@ -40,15 +41,16 @@ class StaticTable : public RowSource {
 /// What one file holds.
 struct Part {
   const Month* month = nullptr;
-  int first_slot = 0, last_slot = 0;           ///< [first, last)
-  std::vector<Charge> closing;                 ///< truth rows that follow the slots
+  int first_slot = 0, last_slot = 0;  ///< [first, last)
+  std::vector<Charge> closing;        ///< truth rows that follow the slots
   View view = View::kFocus14;
   int delivery = 0;
   bool final = true, keeps_late = true;
 };
 
-/// `charges`: read by one worker, in order. Columns: ids (subject, price, commitment, tags, kind, invoice, pod; -1 = none), times, texts,
-/// and amounts in three forms: DECIMAL (name), shortest text (name_text) and the nearest double (name_number).
+/// `charges`: read by one worker, in order. Columns: ids (subject, price, commitment, tags, kind,
+/// invoice, pod; -1 = none), times, texts, and amounts in three forms: DECIMAL (name), shortest
+/// text (name_text) and the nearest double (name_number).
 class ChargeSource : public RowSource {
  public:
   explicit ChargeSource(const Enterprise& enterprise);

@@ -48,10 +48,13 @@ void expect_commitments_add_up(const Enterprise& enterprise, int month_number) {
         }
       }
       const std::int64_t hours = alive ? enterprise.slot_hours : 0;
-      EXPECT_EQ(used + unused, hours * (commitment.recurring + commitment.upfront)) << commitment.id << " at hour " << hour;
+      EXPECT_EQ(used + unused, hours * (commitment.recurring + commitment.upfront))
+          << commitment.id << " at hour " << hour;
       EXPECT_EQ(recurring, hours * commitment.recurring);
       if (alive && !commitment.savings_plan) {
-        EXPECT_NEAR(static_cast<double>(quantity), static_cast<double>(hours * commitment.quarters) * kUnit / 4, 8) << "units of a reservation";
+        EXPECT_NEAR(static_cast<double>(quantity),
+                    static_cast<double>(hours * commitment.quarters) * kUnit / 4, 8)
+            << "units of a reservation";
       }
       with_unused += unused > 0;
       with_used += used > 0;
@@ -78,14 +81,19 @@ TEST(Charges, PlansOverlapWhenOneEnds) {
   bool overlap = false;
   for (const Commitment& a : enterprise.commitments)
     for (const Commitment& b : enterprise.commitments)
-      overlap |= a.savings_plan && b.savings_plan && a.last_hour > b.first_hour && a.last_hour < enterprise.month_hours.back() && b.first_hour > enterprise.month_hours.front();
+      overlap |= a.savings_plan && b.savings_plan && a.last_hour > b.first_hour &&
+                 a.last_hour < enterprise.month_hours.back() &&
+                 b.first_hour > enterprise.month_hours.front();
   EXPECT_TRUE(overlap);
 }
 
 bool same(const Charge& a, const Charge& b) {
-  return a.subject == b.subject && a.price == b.price && a.commitment == b.commitment && a.tags == b.tags && a.pod == b.pod && a.kind == b.kind && a.late == b.late && a.first_hour == b.first_hour &&
-         a.last_hour == b.last_hour && a.quantity == b.quantity && a.list == b.list && a.contracted == b.contracted && a.billed == b.billed && a.effective == b.effective &&
-         a.commitment_quantity == b.commitment_quantity && a.upfront == b.upfront && a.unused == b.unused;
+  return a.subject == b.subject && a.price == b.price && a.commitment == b.commitment &&
+         a.tags == b.tags && a.pod == b.pod && a.kind == b.kind && a.late == b.late &&
+         a.first_hour == b.first_hour && a.last_hour == b.last_hour && a.quantity == b.quantity &&
+         a.list == b.list && a.contracted == b.contracted && a.billed == b.billed &&
+         a.effective == b.effective && a.commitment_quantity == b.commitment_quantity &&
+         a.upfront == b.upfront && a.unused == b.unused;
 }
 
 TEST(Charges, ASlotAloneIsTheSlotInTheWhole) {
@@ -94,7 +102,8 @@ TEST(Charges, ASlotAloneIsTheSlotInTheWhole) {
   const Month month(whole, 1);
   Month::Scratch scratch;
   std::vector<std::vector<Charge>> all(static_cast<std::size_t>(month.slots()));
-  for (int s = 0; s < month.slots(); ++s) month.slot(s, View::kFocus14, scratch, all[static_cast<std::size_t>(s)]);
+  for (int s = 0; s < month.slots(); ++s)
+    month.slot(s, View::kFocus14, scratch, all[static_cast<std::size_t>(s)]);
   for (int s : {0, 17, 400, month.slots() - 1}) {
     const Enterprise again = build_enterprise(options);
     Month::Scratch fresh;
@@ -102,7 +111,8 @@ TEST(Charges, ASlotAloneIsTheSlotInTheWhole) {
     Month(again, 1).slot(s, View::kFocus14, fresh, alone);
     const auto& expected = all[static_cast<std::size_t>(s)];
     ASSERT_EQ(alone.size(), expected.size());
-    for (std::size_t i = 0; i < alone.size(); ++i) EXPECT_TRUE(same(alone[i], expected[i])) << "slot " << s << " row " << i;
+    for (std::size_t i = 0; i < alone.size(); ++i)
+      EXPECT_TRUE(same(alone[i], expected[i])) << "slot " << s << " row " << i;
   }
 }
 
@@ -117,7 +127,8 @@ TEST(Charges, PodsOfAHostSumToTheHost) {
   ProviderSums a, b;
   for (const Charge& charge : whole) a.add(charge);
   for (const Charge& charge : split) b.add(charge);
-  EXPECT_TRUE(a.billed == b.billed && a.effective == b.effective && a.list == b.list && a.contracted == b.contracted);
+  EXPECT_TRUE(a.billed == b.billed && a.effective == b.effective && a.list == b.list &&
+              a.contracted == b.contracted);
 }
 
 TEST(Charges, PlannedRowsAreTheRowsMade) {
@@ -129,7 +140,9 @@ TEST(Charges, PlannedRowsAreTheRowsMade) {
     for (int s = 0; s < month.slots(); ++s) {
       std::vector<Charge> charges;
       month.slot(s, static_cast<View>(v), scratch, charges);
-      EXPECT_EQ(sums.slots[static_cast<std::size_t>(s)].rows[v], static_cast<std::int64_t>(charges.size())) << "view " << v << " slot " << s;
+      EXPECT_EQ(sums.slots[static_cast<std::size_t>(s)].rows[v],
+                static_cast<std::int64_t>(charges.size()))
+          << "view " << v << " slot " << s;
     }
 }
 
@@ -139,7 +152,8 @@ TEST(Charges, MultiplyRoundsHalfToEven) {
   EXPECT_EQ(multiply_e10(-3, kUnit / 2), -2);
   EXPECT_EQ(multiply_e10(5, kUnit / 2), 2);
   EXPECT_EQ(multiply_e10(200'000'000, 671), 13) << "0.02 x 6.71E-8 is 1.3E-9 in a real report";
-  EXPECT_EQ(multiply_e10(900'000 * kUnit / 1000, 900 * kUnit), 810'000 * kUnit) << "beyond 64 bits on the way";
+  EXPECT_EQ(multiply_e10(900'000 * kUnit / 1000, 900 * kUnit), 810'000 * kUnit)
+      << "beyond 64 bits on the way";
 }
 
 }  // namespace

@@ -5,7 +5,8 @@
 namespace steelyard::samples {
 namespace {
 
-// The known answers that come with Random123 (Salmon et al.), file kat_vectors, philox4x32 with 10 rounds.
+// The known answers that come with Random123 (Salmon et al.), file kat_vectors, philox4x32 with 10
+// rounds.
 TEST(Philox, GivesTheKnownAnswers) {
   EXPECT_EQ(philox({0, 0, 0, 0}, {0, 0}), (Words{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
   EXPECT_EQ(philox({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}),

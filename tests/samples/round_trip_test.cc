@@ -1,5 +1,6 @@
-// The whole way: the truth, written as a provider would, read back by ingest, summed from the lake's own files, equals the truth to the last
-// digit: billed and effective, by month and currency.
+// The whole way: the truth, written as a provider would, read back by ingest, summed from the
+// lake's own files, equals the truth to the last digit: billed and effective, by month and
+// currency.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -22,7 +23,8 @@ struct Sums {
   bool operator==(const Sums&) const = default;
 };
 void PrintTo(const Sums& sums, std::ostream* out) {
-  *out << "billed " << to_text(sums.billed) << " effective " << to_text(sums.effective) << " list " << to_text(sums.list);
+  *out << "billed " << to_text(sums.billed) << " effective " << to_text(sums.effective) << " list "
+       << to_text(sums.list);
 }
 /// By "month currency".
 using Totals = std::map<std::string, Sums>;
@@ -37,8 +39,10 @@ void PrintTo(const Case& one, std::ostream* out) { *out << one.format << " x " <
 class RoundTrip : public testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
-    std::string name = GetParam().format + "_" + std::to_string(GetParam().deliveries) + (GetParam().mode == GenDeliveryMode::kOverwrite ? "o" : "");
-    root_ = fs::path(testing::TempDir()) / ("steelyard_round_" + std::to_string(::getpid()) + "_" + name);
+    std::string name = GetParam().format + "_" + std::to_string(GetParam().deliveries) +
+                       (GetParam().mode == GenDeliveryMode::kOverwrite ? "o" : "");
+    root_ = fs::path(testing::TempDir()) /
+            ("steelyard_round_" + std::to_string(::getpid()) + "_" + name);
     fs::remove_all(root_);
   }
   void TearDown() override { fs::remove_all(root_); }
@@ -65,7 +69,8 @@ TEST_P(RoundTrip, TheLakeHoldsTheTruth) {
     Sums& sums = expected[total.month + " " + total.currency];
     sums.billed += total.billed;
     sums.effective += total.effective;
-    if (!aws_only) sums.list += total.list;  // a report's list cost has no place for what is not usage
+    if (!aws_only)
+      sums.list += total.list;  // a report's list cost has no place for what is not usage
   }
 
   auto lake = local_store((root_ / "lake").string());
@@ -88,7 +93,11 @@ TEST_P(RoundTrip, TheLakeHoldsTheTruth) {
   ASSERT_TRUE(engine);
   Totals found;
   for (const DataFile& file : snapshot->files) {
-    auto rows = (*engine)->query("SELECT BillingCurrency, sum(BilledCost), sum(EffectiveCost), sum(ListCost) FROM read_parquet(" + sql_literal(lake->absolute("charges/" + file.path)) + ", hive_partitioning=false) GROUP BY 1");
+    auto rows = (*engine)->query(
+        "SELECT BillingCurrency, sum(BilledCost), sum(EffectiveCost), sum(ListCost) FROM "
+        "read_parquet(" +
+        sql_literal(lake->absolute("charges/" + file.path)) +
+        ", hive_partitioning=false) GROUP BY 1");
     ASSERT_TRUE(rows) << rows.error().what;
     for (const auto& row : rows->rows) {
       Sums& sums = found[file.partition.at("x_BillingPeriod") + " " + row[0].text()];
@@ -100,17 +109,24 @@ TEST_P(RoundTrip, TheLakeHoldsTheTruth) {
   EXPECT_EQ(found, expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, RoundTrip,
-                         testing::Values(Case{"focus-1.4-parquet", "focus-1.4", 2}, Case{"focus-1.4-csv", "focus-1.4", 3}, Case{"focus-1.2-parquet", "focus-1.2", 2}, Case{"focus-1.2-csv", "focus-1.2", 2},
-                                         Case{"aws-cur-legacy-csv", "aws-cur-legacy-csv", 1}, Case{"aws-cur-legacy-csv", "aws-cur-legacy-csv", 2, GenDeliveryMode::kOverwrite},
-                                         Case{"aws-cur-legacy-parquet", "aws-cur-legacy-parquet", 1}, Case{"aws-cur-2.0-csv", "aws-cur-2.0-csv", 2}, Case{"aws-cur-2.0-parquet", "aws-cur-2.0-parquet", 2},
-                                         Case{"aws-cur-2.0-parquet", "aws-cur-2.0-parquet", 2, GenDeliveryMode::kOverwrite}),
-                         [](const auto& info) {
-                           std::string name = info.param.format + "_" + std::to_string(info.param.deliveries) + (info.param.mode == GenDeliveryMode::kOverwrite ? "_overwrite" : "");
-                           for (char& c : name)
-                             if (c == '-' || c == '.') c = '_';
-                           return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Formats, RoundTrip,
+    testing::Values(
+        Case{"focus-1.4-parquet", "focus-1.4", 2}, Case{"focus-1.4-csv", "focus-1.4", 3},
+        Case{"focus-1.2-parquet", "focus-1.2", 2}, Case{"focus-1.2-csv", "focus-1.2", 2},
+        Case{"aws-cur-legacy-csv", "aws-cur-legacy-csv", 1},
+        Case{"aws-cur-legacy-csv", "aws-cur-legacy-csv", 2, GenDeliveryMode::kOverwrite},
+        Case{"aws-cur-legacy-parquet", "aws-cur-legacy-parquet", 1},
+        Case{"aws-cur-2.0-csv", "aws-cur-2.0-csv", 2},
+        Case{"aws-cur-2.0-parquet", "aws-cur-2.0-parquet", 2},
+        Case{"aws-cur-2.0-parquet", "aws-cur-2.0-parquet", 2, GenDeliveryMode::kOverwrite}),
+    [](const auto& info) {
+      std::string name = info.param.format + "_" + std::to_string(info.param.deliveries) +
+                         (info.param.mode == GenDeliveryMode::kOverwrite ? "_overwrite" : "");
+      for (char& c : name)
+        if (c == '-' || c == '.') c = '_';
+      return name;
+    });
 
 }  // namespace
 }  // namespace steelyard
