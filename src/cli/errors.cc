@@ -29,18 +29,18 @@ const std::vector<ExitCode>& exit_codes() {
 namespace {
 
 /// Codes whose exit code is not that of their range.
-constexpr std::array<std::pair<std::string_view, int>, 32> kExceptions = {{
-    {"SY0001", kExitBug},           {"SY1010", kExitUsage},       {"SY1011", kExitUsage},
-    {"SY1205", kExitUnavailable},   {"SY1215", kExitLimit},       {"SY1222", kExitUsage},
-    {"SY1230", kExitUnavailable},   {"SY1231", kExitPermission},  {"SY1241", kExitBug},
-    {"SY1246", kExitUnavailable},   {"SY1247", kExitBug},         {"SY1302", kExitUsage},
-    {"SY1303", kExitUnavailable},   {"SY1305", kExitUnavailable}, {"SY1401", kExitUnavailable},
-    {"SY1402", kExitUnavailable},   {"SY1404", kExitLimit},       {"SY1405", kExitBug},
-    {"SY1501", kExitUsage},         {"SY1502", kExitUsage},       {"SY1503", kExitUsage},
-    {"SY1504", kExitUsage},         {"SY1505", kExitUsage},       {"SY1510", kExitUsage},
-    {"SY1511", kExitUsage},         {"SY1521", kExitUnavailable}, {"SY1531", kExitBug},
-    {"SY1606", kExitUnavailable},   {"SY1607", kExitUnavailable}, {"SY1608", kExitUnavailable},
-    {"SY1611", kExitNotReconciled}, {"SY1703", kExitUnavailable},
+constexpr std::array<std::pair<std::string_view, int>, 33> kExceptions = {{
+    {"SY0001", kExitBug},         {"SY1010", kExitUsage},         {"SY1011", kExitUsage},
+    {"SY1205", kExitUnavailable}, {"SY1215", kExitLimit},         {"SY1222", kExitUsage},
+    {"SY1230", kExitUnavailable}, {"SY1231", kExitPermission},    {"SY1241", kExitBug},
+    {"SY1246", kExitUnavailable}, {"SY1247", kExitBug},           {"SY1302", kExitUsage},
+    {"SY1303", kExitUnavailable}, {"SY1305", kExitUnavailable},   {"SY1401", kExitUnavailable},
+    {"SY1402", kExitUnavailable}, {"SY1404", kExitLimit},         {"SY1405", kExitBug},
+    {"SY1501", kExitUsage},       {"SY1502", kExitUsage},         {"SY1503", kExitUsage},
+    {"SY1504", kExitUsage},       {"SY1505", kExitUsage},         {"SY1510", kExitUsage},
+    {"SY1511", kExitUsage},       {"SY1521", kExitUnavailable},   {"SY1531", kExitBug},
+    {"SY1542", kExitUsage},       {"SY1606", kExitUnavailable},   {"SY1607", kExitUnavailable},
+    {"SY1608", kExitUnavailable}, {"SY1611", kExitNotReconciled}, {"SY1703", kExitUnavailable},
 }};
 
 }  // namespace
@@ -60,9 +60,14 @@ int exit_code_of(const std::string& code) {
 int exit_code_of(const Error& error) { return exit_code_of(error.code); }
 
 std::string error_text(const Error& error, const Style& style) {
+  // Words of the engine may have several lines: the first is the headline.
+  std::vector<std::string> what = split(error.what, '\n');
   std::string out = inked("error[" + error.code + "]", Ink::kRed, style) + ": " +
-                    inked(shown(error.what, style), Ink::kBold, style) + "\n";
+                    inked(shown(what[0], style), Ink::kBold, style) + "\n";
   if (!error.where.empty()) out += "  --> " + shown(error.where, style) + "\n";
+  for (std::size_t i = 1; i < what.size(); ++i) {
+    if (!trim(what[i]).empty()) out += "  " + shown(what[i], style) + "\n";
+  }
   for (const std::string& note : error.notes) out += "  " + shown(note, style) + "\n";
   if (!error.fix.empty()) out += "  fix: " + shown(error.fix, style) + "\n";
   if (find_error_code(error.code) != nullptr) {

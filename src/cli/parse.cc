@@ -138,7 +138,11 @@ Status check_choices(const std::vector<Flag>& flags) {
     if (flag.choices.empty()) continue;
     std::vector<std::string> values;
     if (auto* const* text = std::get_if<std::string*>(&flag.target)) {
-      if (!(*text)->empty()) values = {**text};
+      if (flag.value == "LIST") {
+        values = comma_list(**text);
+      } else if (!(*text)->empty()) {
+        values = {**text};
+      }
     } else if (auto* const* list = std::get_if<std::vector<std::string>*>(&flag.target)) {
       for (const std::string& one : **list) {
         for (const std::string& piece : comma_list(one)) values.push_back(piece);

@@ -105,7 +105,18 @@ Result<Session> open_lake(const Context& context, ViewOptions options) {
   if (!engine) return pass(engine);
   session.engine = std::move(*engine);
   auto charges = open_charges(*session.engine, *session.store, options);
-  if (!charges) return pass(charges);
+  if (!charges) {
+    // What cannot be opened may be damaged: then the file that differs is the answer, not the
+    // engine's words about it.
+    Table table(*session.store, "charges");
+    if (auto snapshot = table.snapshot(options.version); snapshot) {
+      Charges all;
+      all.version = snapshot->version;
+      all.files = snapshot->files;
+      if (Status verified = verify(context, *session.store, all); !verified) return pass(verified);
+    }
+    return pass(charges);
+  }
   session.charges = std::move(*charges);
   if (Status verified = verify(context, *session.store, session.charges); !verified)
     return pass(verified);

@@ -41,11 +41,12 @@ std::map<std::string, int> decimals_by_currency(const Report& report) {
   };
   look(report.rows);
   look(report.totals);
+  const bool tiny = std::all_of(largest.begin(), largest.end(),
+                                [](const auto& one) { return one.second.units < kOne; });
   std::map<std::string, int> decimals;
   for (const auto& [currency, size] : largest) {
     const int payable = currency_of(currency).decimals;
-    const bool tiny = size.units > 0 && size.units < kOne;
-    decimals[currency] = tiny ? std::max(payable, 6) : payable;
+    decimals[currency] = tiny && size.units > 0 ? std::max(payable, 6) : payable;
   }
   return decimals;
 }

@@ -204,6 +204,22 @@ void shrink_names(std::vector<Lane>& lanes, int width, int smallest) {
   }
 }
 
+/// Amounts that are 0 in every row are said once above the table.
+void drop_zeros(Layout& layout, const Display& display, const Style& style) {
+  std::vector<std::string> zeros;
+  const auto is_zero = [&](const Lane& lane) {
+    return is_money(lane.kind) && !display.rows.empty() &&
+           std::all_of(display.rows.begin(), display.rows.end(),
+                       [&](const auto& row) { return row[lane.column].sign == 0; });
+  };
+  for (std::size_t i = layout.lanes.size(); i-- > 1 && total_width(layout.lanes) > style.width;) {
+    if (!is_zero(layout.lanes[i])) continue;
+    zeros.insert(zeros.begin(), layout.lanes[i].title);
+    layout.lanes.erase(layout.lanes.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  if (!zeros.empty()) layout.above.push_back("0 everywhere: " + join(zeros, ", "));
+}
+
 /// Gives up, in this order: pictures, what can be said once, the counts of rows, the ends of names;
 /// then names move below their row. Figures are never cut.
 Layout fit_lanes(std::vector<Lane> all, const Display& display, const Style& style) {
@@ -252,12 +268,18 @@ Layout fit_lanes(std::vector<Lane> all, const Display& display, const Style& sty
     std::erase_if(lanes, [](const Lane& lane) {
       return lane.kind == CellKind::kCount && lane.name == "rows";
     });
+  drop_zeros(layout, display, style);
   narrow_series(6);
   shrink_names(lanes, style.width, 16);
   if (too_wide())
     std::erase_if(lanes, [](const Lane& lane) { return lane.kind == CellKind::kSeries; });
   move_below(0);
   shrink_names(lanes, style.width, kMinText);
+  for (std::size_t i = lanes.size(); i-- > 1 && too_wide();) {
+    if (lanes[i].kind != CellKind::kChange || lanes[i].name == "change") continue;
+    layout.below.insert(layout.below.begin(), std::move(lanes[i]));
+    lanes.erase(lanes.begin() + static_cast<std::ptrdiff_t>(i));
+  }
   return layout;
 }
 
@@ -279,9 +301,10 @@ std::string line_of(const std::vector<Lane>& lanes, const Style& style,
     }
     if (lane.bars) {
       const double fraction = fraction_of(lane);
-      const std::string drawn =
-          fraction < 0 ? spaces(kBarWidth) : bar(fraction, kBarWidth, style.unicode);
-      line += " " + inked(drawn, Ink::kDim, style);
+      std::string drawn = fraction < 0 ? "" : bar(fraction, kBarWidth, style.unicode);
+      while (drawn.ends_with(' ')) drawn.pop_back();
+      line += " " + (drawn.empty() ? "" : inked(drawn, Ink::kDim, style)) +
+              spaces(kBarWidth - display_width(drawn));
     }
     if (!last) line += spaces(kGap);
   }
