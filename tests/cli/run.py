@@ -32,7 +32,8 @@ def steelyard(*words):
 
 
 def texts(pattern, *folders):
-    return "\n".join(path.read_text(encoding="utf-8", errors="replace") for folder in folders for path in sorted((SOURCE / folder).rglob(pattern)))
+    paths = [path for folder in folders for path in sorted((SOURCE / folder).rglob(pattern))]
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace") for path in paths)
 
 
 def main():
@@ -70,7 +71,8 @@ def main():
     for form in ("table", "plain", "json", "jsonl", "csv", "md", "parquet"):
         if not re.search(rf"(-o|--output)[ =]{form}\b", golden):
             faults.append(f"output form {form} is in no golden test")
-    print("\n".join(faults) if faults else f"{len(names)} commands and {len(codes)} error codes, all in the manual and in a test")
+    well = f"{len(names)} commands and {len(codes)} error codes, all in the manual and in a test"
+    print("\n".join(faults) if faults else well)
     return 1 if faults or not names or not codes else 0
 
 

@@ -1,23 +1,36 @@
 #!/usr/bin/env python3
 """Turns a short bill of a golden test into a whole FOCUS 1.0 CSV: bill.py small.csv > bill.csv
 
-Columns that the short bill lacks get the same plain value in every row; ListCost, ContractedCost and EffectiveCost are the BilledCost
-unless they are given, and a charge lasts a day from `day`. So a test shows only what it is about."""
+Columns that the short bill lacks get the same plain value in every row; ListCost, ContractedCost and EffectiveCost
+are the BilledCost unless they are given, and a charge lasts a day from `day`. So a test shows only what it is about."""
 import csv
 import datetime
 import sys
 
-COLUMNS = """AvailabilityZone BilledCost BillingAccountId BillingAccountName BillingCurrency BillingPeriodEnd BillingPeriodStart
-ChargeCategory ChargeClass ChargeDescription ChargeFrequency ChargePeriodEnd ChargePeriodStart CommitmentDiscountCategory
-CommitmentDiscountId CommitmentDiscountName CommitmentDiscountStatus CommitmentDiscountType ConsumedQuantity ConsumedUnit ContractedCost
-ContractedUnitPrice EffectiveCost InvoiceIssuerName ListCost ListUnitPrice PricingCategory PricingQuantity PricingUnit ProviderName
-PublisherName RegionId RegionName ResourceId ResourceName ResourceType ServiceCategory ServiceName SkuId SkuPriceId SubAccountId
-SubAccountName Tags""".split()
+COLUMNS = """AvailabilityZone BilledCost BillingAccountId BillingAccountName BillingCurrency BillingPeriodEnd
+BillingPeriodStart ChargeCategory ChargeClass ChargeDescription ChargeFrequency ChargePeriodEnd
+ChargePeriodStart CommitmentDiscountCategory CommitmentDiscountId CommitmentDiscountName
+CommitmentDiscountStatus CommitmentDiscountType ConsumedQuantity ConsumedUnit ContractedCost
+ContractedUnitPrice EffectiveCost InvoiceIssuerName ListCost ListUnitPrice PricingCategory
+PricingQuantity PricingUnit ProviderName PublisherName RegionId RegionName ResourceId ResourceName
+ResourceType ServiceCategory ServiceName SkuId SkuPriceId SubAccountId SubAccountName Tags""".split()
 
-DEFAULTS = {"BillingAccountId": "1000", "BillingAccountName": "Example", "BillingCurrency": "USD", "ChargeCategory": "Usage",
-            "ChargeDescription": "use", "ChargeFrequency": "Usage-Based", "InvoiceIssuerName": "Cloud Inc", "PricingCategory": "Standard",
-            "ProviderName": "Cloud", "PublisherName": "Cloud Inc", "ServiceCategory": "Compute", "ServiceName": "Machines",
-            "SubAccountId": "1001", "SubAccountName": "main"}
+DEFAULTS = {
+    "BillingAccountId": "1000",
+    "BillingAccountName": "Example",
+    "BillingCurrency": "USD",
+    "ChargeCategory": "Usage",
+    "ChargeDescription": "use",
+    "ChargeFrequency": "Usage-Based",
+    "InvoiceIssuerName": "Cloud Inc",
+    "PricingCategory": "Standard",
+    "ProviderName": "Cloud",
+    "PublisherName": "Cloud Inc",
+    "ServiceCategory": "Compute",
+    "ServiceName": "Machines",
+    "SubAccountId": "1001",
+    "SubAccountName": "main",
+}
 
 
 def main():
@@ -31,7 +44,8 @@ def main():
         full = dict(DEFAULTS)
         full.update({"BillingPeriodStart": f"{month} 00:00:00",
                      "BillingPeriodEnd": f"{(month + datetime.timedelta(days=32)).replace(day=1)} 00:00:00",
-                     "ChargePeriodStart": f"{day} 00:00:00", "ChargePeriodEnd": f"{day + datetime.timedelta(days=1)} 00:00:00"})
+                     "ChargePeriodStart": f"{day} 00:00:00",
+                     "ChargePeriodEnd": f"{day + datetime.timedelta(days=1)} 00:00:00"})
         for cost in ("ListCost", "ContractedCost", "EffectiveCost"):
             full[cost] = row["BilledCost"]
         full.update({name: value for name, value in row.items() if value is not None})

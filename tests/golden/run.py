@@ -10,10 +10,11 @@
     expected standard output and standard error together
     exit 3                       when it is not 0
 
-In the expected output, a line `...` stands for any number of lines, and `~ ` begins a regular expression for one line. A line of content
-that would be read as a directive has `\\` in front. Trailing spaces and trailing empty lines do not count.
+In the expected output, a line `...` stands for any number of lines, and `~ ` begins a regular expression for one line.
+A line of content that would be read as a directive has `\\` in front. Trailing spaces and trailing empty lines do not
+count.
 
-    run.py [--update] [NAME...]    --update writes what the program says into the file; then read the difference as carefully as code
+    run.py [--update] [NAME...]    --update writes what the program says into the file; read the difference like code
 """
 import concurrent.futures
 import difflib
@@ -95,7 +96,8 @@ def matches(expected, actual):
 
 
 def environment(folder, data):
-    env = {"PATH": f"{pathlib.Path(os.environ['STEELYARD']).resolve().parent}:/usr/local/bin:/usr/bin:/bin", "HOME": str(folder / "home"),
+    program = pathlib.Path(os.environ["STEELYARD"]).resolve().parent
+    env = {"PATH": f"{program}:/usr/local/bin:/usr/bin:/bin", "HOME": str(folder / "home"),
            "LC_ALL": "C.UTF-8", "TERM": "dumb", "COLUMNS": "100", "DATA": str(data), "SOURCE": str(SOURCE)}
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "TMPDIR"):
         if name in os.environ:
@@ -129,7 +131,8 @@ def run_file(path, update):
                 done = subprocess.run(["bash", "-c", step.argument], cwd=folder, env=env, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
                 text = done.stdout.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
-                text = text.replace(str(folder.resolve()), "$DIR").replace(str(folder), "$DIR").replace(str(data), "$DATA")
+                for path, shown in ((folder.resolve(), "$DIR"), (folder, "$DIR"), (data, "$DATA")):
+                    text = text.replace(str(path), shown)
                 actual = trimmed(text.split("\n"))
                 if matches(step.content, actual) and done.returncode == step.exit:
                     continue

@@ -1,4 +1,5 @@
-// One report, many outputs: rounded parts sum to the rounded total, data cannot break out of its place, figures are never cut.
+// One report, many outputs: rounded parts sum to the rounded total, data cannot break out of its
+// place, figures are never cut.
 #include "render/render.h"
 
 #include <gtest/gtest.h>
@@ -18,12 +19,15 @@ Decimal dec(std::string_view text) {
 Report small_report() {
   Report report;
   report.title = "Effective cost by team";
-  report.columns = {{"team", "team", CellKind::kText}, {"effective_cost", "effective", CellKind::kMoney}, {"share", "share", CellKind::kShare}};
+  report.columns = {{"team", "team", CellKind::kText},
+                    {"effective_cost", "effective", CellKind::kMoney},
+                    {"share", "share", CellKind::kShare}};
   report.rows = {{Cell{std::string("web")}, Cell{dec("33.333333333333333333")}, Cell{1.0 / 3}},
                  {Cell{std::string("data")}, Cell{dec("33.333333333333333333")}, Cell{1.0 / 3}},
                  {Cell{}, Cell{dec("33.333333333333333334")}, Cell{1.0 / 3}}};
   report.totals = {{Cell{}, Cell{dec("100")}, Cell{1.0}}};
-  report.provenance = {"effective", {"USD"}, "2026-07-01/2026-08-01", "lake v4", 4, 1234, "yes", "1"};
+  report.provenance = {"effective", {"USD"}, "2026-07-01/2026-08-01", "lake v4", 4, 1234,
+                       "yes",       "1"};
   report.question = "{}";
   return report;
 }
@@ -41,12 +45,17 @@ TEST(RenderTest, PartsThatAreShownSumToTheTotalThatIsShown) {
 TEST(RenderTest, EachCurrencyIsRoundedInItsOwnGrainAndToItsOwnTotal) {
   Report report = small_report();
   report.columns = {{"currency", "currency", CellKind::kText}, {"cost", "cost", CellKind::kMoney}};
-  report.rows = {{Cell{std::string("JPY")}, Cell{dec("10.4")}}, {Cell{std::string("JPY")}, Cell{dec("10.4")}},
-                 {Cell{std::string("USD")}, Cell{dec("1.005")}}, {Cell{std::string("USD")}, Cell{dec("1.005")}}};
-  report.totals = {{Cell{std::string("JPY")}, Cell{dec("20.8")}}, {Cell{std::string("USD")}, Cell{dec("2.01")}}};
+  report.rows = {{Cell{std::string("JPY")}, Cell{dec("10.4")}},
+                 {Cell{std::string("JPY")}, Cell{dec("10.4")}},
+                 {Cell{std::string("USD")}, Cell{dec("1.005")}},
+                 {Cell{std::string("USD")}, Cell{dec("1.005")}}};
+  report.totals = {{Cell{std::string("JPY")}, Cell{dec("20.8")}},
+                   {Cell{std::string("USD")}, Cell{dec("2.01")}}};
   report.provenance.currencies = {"JPY", "USD"};
   const std::string text = plain(report);
-  EXPECT_NE(text.find("JPY\t11\nJPY\t10\nUSD\t1.01\nUSD\t1.00\nJPY\t21\nUSD\t2.01\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("JPY\t11\nJPY\t10\nUSD\t1.01\nUSD\t1.00\nJPY\t21\nUSD\t2.01\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST(RenderTest, AmountsBelowOneUnitKeepSixDecimals) {
@@ -63,8 +72,10 @@ TEST(RenderTest, JsonAndCsvAreExactAndNameTheCurrency) {
   EXPECT_NE(json.find("\"schema_version\": 1"), std::string::npos);
   EXPECT_NE(json.find("\"team\": null"), std::string::npos);
   const std::string csv = render(small_report(), OutputFormat::kCsv, Style{});
-  EXPECT_TRUE(csv.starts_with("team,effective_cost,share,currency\r\nweb,33.333333333333333333,")) << csv;
-  EXPECT_EQ(csv.find("total"), std::string::npos) << "a total among the rows would be added up twice";
+  EXPECT_TRUE(csv.starts_with("team,effective_cost,share,currency\r\nweb,33.333333333333333333,"))
+      << csv;
+  EXPECT_EQ(csv.find("total"), std::string::npos)
+      << "a total among the rows would be added up twice";
 }
 
 TEST(RenderTest, DataCannotBreakOutOfItsPlace) {
@@ -74,7 +85,8 @@ TEST(RenderTest, DataCannotBreakOutOfItsPlace) {
   Style raw;
   raw.raw = true;
   EXPECT_EQ(render(report, OutputFormat::kCsv, raw).find("'=1+1"), std::string::npos);
-  for (const OutputFormat format : {OutputFormat::kTable, OutputFormat::kPlain, OutputFormat::kMarkdown, OutputFormat::kJson}) {
+  for (const OutputFormat format :
+       {OutputFormat::kTable, OutputFormat::kPlain, OutputFormat::kMarkdown, OutputFormat::kJson}) {
     const std::string text = render(report, format, Style{});
     EXPECT_EQ(text.find('\x1b'), std::string::npos) << static_cast<int>(format);
     EXPECT_EQ(text.find('\xff'), std::string::npos) << static_cast<int>(format);
@@ -88,7 +100,8 @@ TEST(RenderTest, DataCannotBreakOutOfItsPlace) {
 
 TEST(RenderTest, NarrowTerminalsLosePicturesAndNamesButNeverDigits) {
   Report report = small_report();
-  report.rows[0][0] = Cell{std::string("a very long name of a team that nobody can read in a narrow terminal window")};
+  report.rows[0][0] = Cell{
+      std::string("a very long name of a team that nobody can read in a narrow terminal window")};
   report.rows[0][1] = Cell{dec("1234567890.125")};
   for (int width = 40; width <= 120; ++width) {
     Style style;
@@ -96,7 +109,8 @@ TEST(RenderTest, NarrowTerminalsLosePicturesAndNamesButNeverDigits) {
     const std::string text = render(report, OutputFormat::kTable, style);
     EXPECT_NE(text.find("1,234,567,890.12"), std::string::npos) << text;
     const auto lines = split(text, '\n');
-    for (std::size_t i = 0; i < 10 && i < lines.size(); ++i) EXPECT_LE(display_width(lines[i]), width) << lines[i];
+    for (std::size_t i = 0; i < 10 && i < lines.size(); ++i)
+      EXPECT_LE(display_width(lines[i]), width) << lines[i];
   }
 }
 
@@ -109,7 +123,8 @@ TEST(RenderTest, WithoutWideCharactersEveryByteIsAscii) {
   report.notes = {"Δ is small…"};
   Style style;
   style.unicode = false;
-  for (const char c : render(report, OutputFormat::kTable, style)) ASSERT_LT(static_cast<unsigned char>(c), 0x80);
+  for (const char c : render(report, OutputFormat::kTable, style))
+    ASSERT_LT(static_cast<unsigned char>(c), 0x80);
 }
 
 TEST(RenderTest, ColourIsOnlyThereWhenAskedForAndNeverMovesAColumn) {
@@ -132,9 +147,13 @@ TEST(RenderTest, EveryOutputSaysWhereItsFiguresComeFrom) {
   Style style;
   style.width = 200;
   style.figure = "abc";
-  for (const OutputFormat format : {OutputFormat::kTable, OutputFormat::kPlain, OutputFormat::kMarkdown}) {
+  for (const OutputFormat format :
+       {OutputFormat::kTable, OutputFormat::kPlain, OutputFormat::kMarkdown}) {
     const std::string text = render(small_report(), format, style);
-    EXPECT_NE(text.find("basis=effective currency=USD period=2026-07-01/2026-08-01 source=lake v4 rows=1,234 reconciled=yes rules=1"), std::string::npos) << text;
+    EXPECT_NE(text.find("basis=effective currency=USD period=2026-07-01/2026-08-01 source=lake v4 "
+                        "rows=1,234 reconciled=yes rules=1"),
+              std::string::npos)
+        << text;
     EXPECT_NE(text.find("abc"), std::string::npos);
   }
   for (const OutputFormat format : {OutputFormat::kJson, OutputFormat::kJsonLines}) {
