@@ -120,9 +120,9 @@ struct VacuumReport {
 /// Removes data files that no version needs that was in force at `keep_since` or later (so never
 /// the newest), and abandoned staging folders. With `dry_run` only says which. The removal is
 /// announced by a version "VACUUM" first. A version that lost files then answers SY1303. Safe
-/// beside running ingests: files younger than a day that no version names are kept, and so are those
-/// that a version uses again. A file that is removed between the two steps of an ingest that wants to
-/// use it again makes that ingest fail with SY1309.
+/// beside running ingests: files younger than a day that no version names are kept, and so are
+/// those that a version uses again. A file that is removed between the two steps of an ingest that
+/// wants to use it again makes that ingest fail with SY1309.
 Result<VacuumReport> vacuum(Store& store, const std::vector<std::string>& tables,
                             Instant keep_since, Instant now, bool dry_run);
 
