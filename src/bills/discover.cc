@@ -1,6 +1,7 @@
 // Finding deliveries on disk. A manifest is a promise: what it names is read as one delivery, what lies beside it unnamed is not read at all.
 // Without manifests, files of one folder, format, account and first billing period are taken as the parts of one delivery.
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -20,7 +21,7 @@ namespace fs = std::filesystem;
 
 struct Listed {
   std::int64_t bytes = 0;
-  std::int64_t modified = 0;  ///< file clock's ticks; only to order what nothing else orders
+  std::int64_t modified = 0;  ///< microseconds since 1970; only to order what nothing else orders
   bool named = false;         ///< the user named this very file
   bool candidate = true;      ///< false: listed only to find what a manifest names
 };
@@ -217,7 +218,7 @@ class Finder {
     Listed& listed = files_[path];
     const bool first = listed.bytes == 0 && listed.modified == 0 && !listed.named;
     listed.bytes = static_cast<std::int64_t>(bytes);
-    listed.modified = static_cast<std::int64_t>(modified.time_since_epoch().count());
+    listed.modified = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::file_clock::to_sys(modified).time_since_epoch()).count();
     listed.named |= named;
     listed.candidate = first ? candidate : listed.candidate || candidate;
     if (files_.size() > kMaxFiles) return fail("SY1230", "more than a million files are below the paths", path, "name a smaller folder");
@@ -379,6 +380,7 @@ class Finder {
         return key(a) < key(b);
       });
       std::set<std::string> ids, claimed_here;
+      std::vector<Ordered> here;  // newest first
       bool first = true;
       for (Promise* promise : all) {
         const std::string id = id_of(*promise);
@@ -418,8 +420,10 @@ class Finder {
         auto format = detect_format(*head, forced_);
         if (!format) return pass(format);
         one.delivery.format = *format;
-        found_.push_back(std::move(one));
+        here.push_back(std::move(one));
       }
+      tell_order(here);
+      for (Ordered& one : here) found_.push_back(std::move(one));
     }
     // What lies in a layout with manifests and is named by none is unfinished, outdated or not ours.
     std::map<std::string, std::size_t> left_out;
@@ -433,6 +437,25 @@ class Finder {
     for (const auto& [folder, count] : left_out)
       note(plural(count, "file") + " left out, since no finished manifest names " + (count == 1 ? "it: " : "them: ") + folder);
     return {};
+  }
+
+  /// Assemblies of a legacy report are named by a meaningless id, so of several only the newest is known, by the manifest above them. Copying from
+  /// a bucket keeps the times of files: those order the rest, and the newest is never before another.
+  void tell_order(std::vector<Ordered>& newest_first) {
+    if (newest_first.size() < 2) return;
+    bool told = true;
+    for (Ordered& one : newest_first) {
+      if (one.delivery.delivered) continue;
+      one.delivery.delivered = Instant{one.modified};
+      told = false;
+    }
+    if (told) return;
+    Instant last{INT64_MIN};
+    for (std::size_t i = 1; i < newest_first.size(); ++i) last = std::max(last, *newest_first[i].delivery.delivered);
+    Instant& newest = *newest_first[0].delivery.delivered;
+    if (newest_first[0].newest && newest <= last) newest = Instant{last.micros + 1'000'000};
+    note("AWS does not say when these " + std::to_string(newest_first.size()) + " deliveries were made; the times of their manifest files order them: " +
+         folder_of(newest_first[0].delivery.manifest));
   }
 
   Status disagree(const Promise& promise) {
@@ -497,8 +520,25 @@ class Finder {
     return join(kept, "/");
   }
 
+  struct Plain {
+    std::string path, folder, kind, stem, who;
+    Format format;
+    std::string period;           ///< by the path
+    std::optional<Instant> when;  ///< by the path
+    std::int64_t modified = 0;
+  };
+
+  /// The name without its digits and endings: "part-00001.csv.gz" -> "part-".
+  static std::string stem_of(const std::string& name) {
+    std::string stem;
+    for (const char c : name.substr(0, name.find('.'))) {
+      if (c < '0' || c > '9') stem += c;
+    }
+    return stem;
+  }
+
   Status deliver_plain() {
-    std::map<std::string, Ordered> groups;
+    std::vector<Plain> plains;
     std::map<std::string, std::size_t> not_data;
     for (const auto& [path, listed] : files_) {
       if (!listed.candidate || claimed_.contains(path)) continue;
@@ -524,28 +564,50 @@ class Finder {
         note("left out, not a bill of a known format: " + path);
         continue;
       }
-      std::string period;
-      std::optional<Instant> when;
+      Plain plain;
+      plain.path = path;
+      plain.format = *format;
+      plain.modified = listed.modified;
       for (const std::string& part : parts_of(folder_of(path))) {
-        if (const std::string in_part = period_in_path_part(part); !in_part.empty()) period = in_part;
+        if (const std::string in_part = period_in_path_part(part); !in_part.empty()) plain.period = in_part;
         if (part.find('T') == std::string::npos && !part.starts_with("delivered=")) continue;
-        if (const auto instant = time_in_path_part(part)) when = instant;
+        if (const auto instant = time_in_path_part(part)) plain.when = instant;
       }
-      std::string month = period;
+      std::string month = plain.period;
       if (Instant start; month.empty() && parse_instant(first_cell(*head, {"BillingPeriodStart", "bill_billing_period_start_date", "ContractCommitmentPeriodStart"}), start)) {
         // The month of the next day: providers begin theirs at midnight somewhere.
         const Date date = date_of(Instant{start.micros + 86'400'000'000});
         month = format_date(date).substr(0, 7);
       }
-      const std::string who = first_cell(*head, {"ServiceProviderName", "ProviderName", "InvoiceIssuerName"}) + "/" + first_cell(*head, {"BillingAccountId", "bill_payer_account_id"});
-      const std::string kind = format->id + " " + std::string(table_of(format->dataset)) + " " + who + " " + month;
-      Ordered& one = groups[delivery_folder(path) + " " + kind];
-      one.delivery.files.push_back(path);
-      one.delivery.format = *format;
-      one.delivery.billing_period = period;
-      one.delivery.scope = scope_folder(path) + " " + kind;
-      if (when && (!one.delivery.delivered || *when > *one.delivery.delivered)) one.delivery.delivered = when;
-      one.modified = std::max(one.modified, listed.modified);
+      plain.folder = delivery_folder(path);
+      plain.kind = format->id + " " + std::string(table_of(format->dataset)) + " " + month;
+      plain.stem = stem_of(name);
+      plain.who = first_cell(*head, {"ServiceProviderName", "ProviderName", "InvoiceIssuerName"}) + "/" + first_cell(*head, {"BillingAccountId", "bill_payer_account_id"});
+      plains.push_back(std::move(plain));
+    }
+
+    // Parts of one delivery have a folder that says so, or names that differ in numbers only, or begin with a charge of the same account.
+    std::map<std::string, std::string> same;
+    const auto root = [&](std::string of) {
+      while (same.try_emplace(of, of).first->second != of) of = same[of];
+      return of;
+    };
+    const auto stem_key = [](const Plain& plain) { return plain.folder + "\n" + plain.kind + "\nnamed " + plain.stem; };
+    for (const Plain& plain : plains) {
+      const std::string a = root(stem_key(plain)), b = root(plain.folder + "\n" + plain.kind + "\nof " + plain.who);
+      if (a != b) same[std::max(a, b)] = std::min(a, b);
+    }
+    std::map<std::string, Ordered> groups;
+    for (const Plain& plain : plains) {
+      const bool folder_tells = plain.when || !plain.period.empty();
+      const std::string part_of = folder_tells ? "" : root(stem_key(plain));
+      Ordered& one = groups[plain.folder + "\n" + plain.kind + "\n" + part_of];
+      one.delivery.files.push_back(plain.path);
+      one.delivery.format = plain.format;
+      one.delivery.billing_period = plain.period;
+      one.delivery.scope = scope_folder(plain.path) + " " + plain.kind + " " + part_of;
+      if (plain.when && (!one.delivery.delivered || *plain.when > *one.delivery.delivered)) one.delivery.delivered = plain.when;
+      one.modified = std::max(one.modified, plain.modified);
     }
     for (auto& [key, one] : groups) {
       std::sort(one.delivery.files.begin(), one.delivery.files.end());

@@ -321,8 +321,8 @@ Result<Mapping> map_aws_cur(const Format& format, const std::vector<ColumnSpec>&
   if (covering != "FALSE") effective += when(covering, kZero);
   effective = effective == "CASE" ? billed : effective + " ELSE " + billed + " END";
 
-  const std::string no_price = (may_split ? when(split_row, kZero) : std::string()) + (has_sp ? when(is("SavingsPlanNegation"), kZero) : std::string()) +
-                               (covering != "FALSE" ? when(covering, kZero) : std::string());
+  // A purchase is listed and contracted at what it costs, as in every FOCUS bill; its derived row is not listed again.
+  const std::string no_price = (may_split ? when(split_row, kZero) : std::string()) + (has_sp ? when(is("SavingsPlanNegation"), kZero) : std::string());
   const std::string usage_like = type + " IN ('Usage', 'SavingsPlanCoveredUsage', 'DiscountedUsage')";
   const std::string list_cost = "CASE" + no_price + when(usage_like + " OR " + is("FlatRateSubscription"), list) + " ELSE " + billed + " END";
   const std::string contracted_cost = "CASE" + no_price + when(is("DiscountedUsage"), list) + " ELSE " + billed + " END";
@@ -422,13 +422,13 @@ Result<Mapping> map_aws_cur(const Format& format, const std::vector<ColumnSpec>&
                                                  "CASE WHEN " + ri_quantity + " IS NOT NULL THEN " + (cur.has("line_item_normalized_usage_amount") ? "'Normalized Units'" : "'Hours'") + " END")},
       {"ConsumedQuantity", "CASE WHEN " + quantity_is_usage + " THEN " + amount + " END"},
       {"ConsumedUnit", "CASE WHEN " + quantity_is_usage + " AND " + amount + " IS NOT NULL THEN " + cur.text("pricing_unit") + " END"},
-      {"ContractedCost", contracted_cost},
+      {"ContractedCost", by_part(kZero, contracted_cost)},
       {"ContractedUnitPrice", "CASE WHEN " + type + " IN ('Usage', 'SavingsPlanCoveredUsage') THEN " + cur.net_or("line_item_net_unblended_rate", "line_item_unblended_rate") + " END"},
       {"EffectiveCost", by_part(unused, effective)},
       {"HostProviderName", "CASE WHEN " + marketplace + " THEN NULL ELSE 'AWS' END"},
       {"InvoiceId", cur.text("bill_invoice_id")},
       {"InvoiceIssuerName", issuer},
-      {"ListCost", list_cost},
+      {"ListCost", by_part(kZero, list_cost)},
       {"ListUnitPrice", "CASE WHEN " + quantity_is_usage + " THEN " + cur.decimal("pricing_public_on_demand_rate") + " END"},
       {"PricingCategory", by_part("'Committed'", pricing_category)},
       {"PricingCurrency", first_of({cur.text("pricing_currency"), currency})},

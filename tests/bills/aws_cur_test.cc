@@ -293,14 +293,14 @@ TEST(AwsCur, PurchasesTaxesCreditsRefundsAndDiscounts) {
     EXPECT_EQ(row.at("ListCost"), list) << row.at("x_LineItemType");
   };
   has(mapped.of("Usage"), "Usage", "10", "10", "11");
-  has(mapped.of("SavingsPlanUpfrontFee"), "Purchase", "90", "0", "0");
-  has(mapped.of("Fee", 0), "Purchase", "50", "0", "0");
+  has(mapped.of("SavingsPlanUpfrontFee"), "Purchase", "90", "0", "90");
+  has(mapped.of("Fee", 0), "Purchase", "50", "0", "50");
   has(mapped.of("Fee", 1), "Purchase", "7", "7", "7");
   has(mapped.of("Tax"), "Tax", "1.5", "1.5", "1.5");
   has(mapped.of("Credit"), "Credit", "-2", "-2", "-2");
   has(mapped.of("Refund", 0), "Usage", "-1", "-1", "-1");
   EXPECT_EQ(mapped.of("Refund", 0).at("ChargeClass"), "Correction");
-  has(mapped.of("Refund", 1), "Purchase", "-90", "0", "0");
+  has(mapped.of("Refund", 1), "Purchase", "-90", "0", "-90");
   EXPECT_EQ(mapped.of("Refund", 1).at("ChargeClass"), "");
   has(mapped.of("EdpDiscount"), "Adjustment", "-0.3", "-0.3", "-0.3");
   has(mapped.of("Discount"), "Adjustment", "-0.0003", "-0.0003", "-0.0003");

@@ -91,10 +91,12 @@ TEST_F(Discover, AFileAFolderAndAPattern) {
 TEST_F(Discover, PartsOfOneMonthAreOneDelivery) {
   write("part-1.csv", focus_csv("2026-07"));
   write("part-2.csv", focus_csv("2026-07"));
+  write("part-3.csv", focus_csv("2026-07", "44"));  // of a bill of several accounts
   write("other-account.csv", focus_csv("2026-07", "43"));
   const Discovery discovery = found({root_});
   ASSERT_EQ(discovery.deliveries.size(), 2u);
-  EXPECT_EQ(discovery.deliveries[0].files.size() + discovery.deliveries[1].files.size(), 3u);
+  EXPECT_EQ(discovery.deliveries[0].files.size() + discovery.deliveries[1].files.size(), 4u);
+  EXPECT_NE(discovery.deliveries[0].scope, discovery.deliveries[1].scope);
 }
 
 TEST_F(Discover, FoldersOfDeliveriesAreOrderedByTheirTime) {
@@ -214,6 +216,8 @@ TEST_F(Discover, LegacyReportWithAssemblies) {
   ASSERT_EQ(discovery.deliveries.size(), 2u);
   EXPECT_EQ(discovery.deliveries[0].delivery_id, "ff000000");
   EXPECT_EQ(discovery.deliveries[1].delivery_id, "ea74f90b") << "the manifest above the assemblies tells which is newest";
+  ASSERT_TRUE(discovery.deliveries[0].delivered && discovery.deliveries[1].delivered);
+  EXPECT_LT(*discovery.deliveries[0].delivered, *discovery.deliveries[1].delivered);
   EXPECT_EQ(discovery.deliveries[1].billing_period, "2026-07");
   EXPECT_EQ(discovery.deliveries[1].columns, std::vector<std::string>{"lineItem/UnblendedCost"});
   EXPECT_NE(join(discovery.notes, "\n").find("12345678"), std::string::npos);
