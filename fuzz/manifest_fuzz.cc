@@ -1,4 +1,5 @@
-// Any text as a manifest: it is refused, or every file it names has a key without "s3://" and a leading slash, and no count is negative beyond -1.
+// Any text as a manifest: it is refused, or every file it names has a key without "s3://" and a
+// leading slash, and no count is negative beyond -1.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -7,8 +8,12 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  if (const auto when = steelyard::time_in_path_part(text); when && steelyard::format_instant(*when).size() < 20) std::abort();
-  if (const std::string period = steelyard::period_in_path_part(text); !period.empty() && (period.size() != 7 || period[4] != '-')) std::abort();
+  if (const auto when = steelyard::time_in_path_part(text);
+      when && steelyard::format_instant(*when).size() < 20)
+    std::abort();
+  if (const std::string period = steelyard::period_in_path_part(text);
+      !period.empty() && (period.size() != 7 || period[4] != '-'))
+    std::abort();
   const auto manifest = steelyard::parse_aws_manifest(text, "fuzz");
   if (!manifest || !*manifest) return 0;
   for (const auto& file : (*manifest)->files) {

@@ -43,7 +43,9 @@ std::int64_t count_field(const Json& object, std::initializer_list<const char*> 
   for (const char* name : names) {
     const auto found = object.find(name);
     if (found != object.end() && found->is_number_integer()) {
-      const auto value = found->is_number_unsigned() && found->get<std::uint64_t>() > INT64_MAX ? -1 : found->get<std::int64_t>();
+      const auto value = found->is_number_unsigned() && found->get<std::uint64_t>() > INT64_MAX
+                             ? -1
+                             : found->get<std::int64_t>();
       return value < 0 ? -1 : value;
     }
   }
@@ -71,16 +73,20 @@ std::string month_of(std::string_view text) {
 }
 
 tl::unexpected<Error> broken(const std::string& where, const std::string& what) {
-  return fail("SY1232", "the manifest " + what, where, "copy the delivery again; the manifest is written last, so an unfinished copy lacks or breaks it");
+  return fail("SY1232", "the manifest " + what, where,
+              "copy the delivery again; the manifest is written last, so an unfinished copy lacks "
+              "or breaks it");
 }
 
-/// Columns are strings, {"category": "lineItem", "name": "UnblendedCost"} or {"name": "line_item_unblended_cost", "type": "double"}.
+/// Columns are strings, {"category": "lineItem", "name": "UnblendedCost"} or {"name":
+/// "line_item_unblended_cost", "type": "double"}.
 void read_columns(const Json& list, AwsManifest& manifest) {
   if (!list.is_array()) return;
   for (const Json& column : list) {
     if (column.is_string()) manifest.columns.push_back(column.get<std::string>());
     if (!column.is_object()) continue;
-    const std::string category = text_field(column, {"category"}), name = text_field(column, {"name", "columnName"});
+    const std::string category = text_field(column, {"category"}),
+                      name = text_field(column, {"name", "columnName"});
     if (!name.empty()) manifest.columns.push_back(category.empty() ? name : category + "/" + name);
   }
 }
@@ -93,7 +99,8 @@ bool read_files(const Json& list, AwsManifest& manifest) {
       next.key = key_of(file.get<std::string>());
     } else if (file.is_object()) {
       next.key = key_of(text_field(file, {"key", "s3Uri", "s3_uri", "uri", "url", "path", "name"}));
-      next.bytes = count_field(file, {"size", "sizeInBytes", "sizeBytes", "bytes", "byteCount", "contentLength"});
+      next.bytes = count_field(
+          file, {"size", "sizeInBytes", "sizeBytes", "bytes", "byteCount", "contentLength"});
       next.rows = count_field(file, {"rows", "rowCount", "recordCount", "records"});
     }
     if (next.key.empty()) return false;
@@ -104,7 +111,9 @@ bool read_files(const Json& list, AwsManifest& manifest) {
 
 }  // namespace
 
-bool is_manifest_name(std::string_view file_name) { return to_lower(file_name).ends_with("manifest.json"); }
+bool is_manifest_name(std::string_view file_name) {
+  return to_lower(file_name).ends_with("manifest.json");
+}
 
 std::optional<Instant> time_in_path_part(std::string_view part) {
   if (const std::size_t equals = part.find('='); equals != std::string_view::npos) {
@@ -112,7 +121,8 @@ std::optional<Instant> time_in_path_part(std::string_view part) {
     part.remove_prefix(equals + 1);
   }
   std::string decoded(part);
-  for (std::size_t at = 0; (at = decoded.find("%3A", at)) != std::string::npos;) decoded.replace(at, 3, ":");
+  for (std::size_t at = 0; (at = decoded.find("%3A", at)) != std::string::npos;)
+    decoded.replace(at, 3, ":");
   const std::string_view text = decoded;
   std::size_t at = 0;
   const int year = number_at(text, at, 4);
@@ -166,7 +176,8 @@ std::string period_in_path_part(std::string_view part) {
   return "";
 }
 
-Result<std::optional<AwsManifest>> parse_aws_manifest(std::string_view text, const std::string& where) {
+Result<std::optional<AwsManifest>> parse_aws_manifest(std::string_view text,
+                                                      const std::string& where) {
   if (text.size() > (std::size_t{64} << 20)) return broken(where, "is larger than 64 MiB");
   try {
     const Json json = Json::parse(text.begin(), text.end(), nullptr, false);
@@ -179,16 +190,24 @@ Result<std::optional<AwsManifest>> parse_aws_manifest(std::string_view text, con
     manifest.data_export = files != json.end();
     if (legacy == json.end() && files == json.end()) return std::optional<AwsManifest>();
     const Json& list = manifest.data_export ? *files : *legacy;
-    if (!read_files(list, manifest)) return broken(where, std::string("has ") + (manifest.data_export ? "dataFiles" : "reportKeys") + " that name no files");
+    if (!read_files(list, manifest))
+      return broken(where, std::string("has ") +
+                               (manifest.data_export ? "dataFiles" : "reportKeys") +
+                               " that name no files");
     manifest.id = text_field(json, {"assemblyId", "executionId", "execution_id", "executionID"});
     manifest.name = text_field(json, {"reportName", "exportName", "export_name", "name"});
     manifest.account = text_field(json, {"account", "accountId"});
-    if (const auto columns = json.find("columns"); columns != json.end()) read_columns(*columns, manifest);
+    if (const auto columns = json.find("columns"); columns != json.end())
+      read_columns(*columns, manifest);
     if (const auto period = json.find("billingPeriod"); period != json.end()) {
-      manifest.billing_period = month_of(period->is_object() ? text_field(*period, {"start"}) : period->is_string() ? period->get<std::string>() : "");
+      manifest.billing_period = month_of(period->is_object()   ? text_field(*period, {"start"})
+                                         : period->is_string() ? period->get<std::string>()
+                                                               : "");
     }
-    const std::string when = text_field(json, {"executionTime", "executionTimestamp", "deliveredAt", "createdAt", "lastUpdated"});
-    if (Instant instant; !when.empty() && parse_instant(when, instant)) manifest.delivered = instant;
+    const std::string when = text_field(
+        json, {"executionTime", "executionTimestamp", "deliveredAt", "createdAt", "lastUpdated"});
+    if (Instant instant; !when.empty() && parse_instant(when, instant))
+      manifest.delivered = instant;
     return std::optional<AwsManifest>(std::move(manifest));
   } catch (const std::exception& problem) {
     return broken(where, std::string("cannot be read: ") + terminal_safe(problem.what()));

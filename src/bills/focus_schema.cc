@@ -10,9 +10,11 @@ namespace steelyard {
 namespace {
 
 // Versions as bit sets: bit n stands for FOCUS 1.n.
-constexpr unsigned kSince0 = 0b11111, kSince1 = 0b11110, kSince2 = 0b11100, kSince3 = 0b11000, kSince4 = 0b10000, kUntil3 = 0b01111;
+constexpr unsigned kSince0 = 0b11111, kSince1 = 0b11110, kSince2 = 0b11100, kSince3 = 0b11000,
+                   kSince4 = 0b10000, kUntil3 = 0b01111;
 
-// Facts of the specification: name, type, versions, mandatory in every version that has the dataset, nullable in 1.4.
+// Facts of the specification: name, type, versions, mandatory in every version that has the
+// dataset, nullable in 1.4.
 // clang-format off
 constexpr FocusColumn kCharges[] = {
     {"AllocatedMethodDetails", Type::kText, kSince3, false, true},
@@ -153,13 +155,15 @@ constexpr FocusColumn kBillingPeriods[] = {
 // clang-format on
 
 struct Alias {
-  std::string_view name;    ///< folded
+  std::string_view name;  ///< folded
   std::string_view column;
 };
-/// Names of the 1.0 preview (ChargeType, Region, Usage...) and of Oracle's export (InvoiceIssuer, Provider, Publisher, Region).
+/// Names of the 1.0 preview (ChargeType, Region, Usage...) and of Oracle's export (InvoiceIssuer,
+/// Provider, Publisher, Region).
 constexpr Alias kChargeAliases[] = {
-    {"chargetype", "ChargeCategory"},     {"invoiceissuer", "InvoiceIssuerName"}, {"provider", "ProviderName"},
-    {"publisher", "PublisherName"},       {"region", "RegionId"},                 {"usagequantity", "ConsumedQuantity"},
+    {"chargetype", "ChargeCategory"}, {"invoiceissuer", "InvoiceIssuerName"},
+    {"provider", "ProviderName"},     {"publisher", "PublisherName"},
+    {"region", "RegionId"},           {"usagequantity", "ConsumedQuantity"},
     {"usageunit", "ConsumedUnit"},
 };
 
@@ -173,8 +177,10 @@ Positions positions_of(std::span<const FocusColumn> columns) {
 
 const Positions& positions(Dataset dataset) {
   static const std::array<Positions, 4> all = {
-      positions_of(focus_columns(Dataset::kCharges)), positions_of(focus_columns(Dataset::kInvoices)),
-      positions_of(focus_columns(Dataset::kContractCommitments)), positions_of(focus_columns(Dataset::kBillingPeriods))};
+      positions_of(focus_columns(Dataset::kCharges)),
+      positions_of(focus_columns(Dataset::kInvoices)),
+      positions_of(focus_columns(Dataset::kContractCommitments)),
+      positions_of(focus_columns(Dataset::kBillingPeriods))};
   return all[static_cast<std::size_t>(dataset)];
 }
 
@@ -190,20 +196,28 @@ std::optional<std::size_t> alias_position(Dataset dataset, std::string_view fold
 
 std::string_view table_of(Dataset dataset) {
   switch (dataset) {
-    case Dataset::kCharges: return "charges";
-    case Dataset::kInvoices: return "invoices";
-    case Dataset::kContractCommitments: return "contract_commitments";
-    case Dataset::kBillingPeriods: return "billing_periods";
+    case Dataset::kCharges:
+      return "charges";
+    case Dataset::kInvoices:
+      return "invoices";
+    case Dataset::kContractCommitments:
+      return "contract_commitments";
+    case Dataset::kBillingPeriods:
+      return "billing_periods";
   }
   return "charges";
 }
 
 std::span<const FocusColumn> focus_columns(Dataset dataset) {
   switch (dataset) {
-    case Dataset::kCharges: return kCharges;
-    case Dataset::kInvoices: return kInvoices;
-    case Dataset::kContractCommitments: return kContractCommitments;
-    case Dataset::kBillingPeriods: return kBillingPeriods;
+    case Dataset::kCharges:
+      return kCharges;
+    case Dataset::kInvoices:
+      return kInvoices;
+    case Dataset::kContractCommitments:
+      return kContractCommitments;
+    case Dataset::kBillingPeriods:
+      return kBillingPeriods;
   }
   return kCharges;
 }
@@ -218,7 +232,9 @@ std::string folded(std::string_view name) {
   return out;
 }
 
-bool is_custom(std::string_view name) { return name.size() >= 2 && (name[0] == 'x' || name[0] == 'X') && name[1] == '_'; }
+bool is_custom(std::string_view name) {
+  return name.size() >= 2 && (name[0] == 'x' || name[0] == 'X') && name[1] == '_';
+}
 
 std::optional<std::size_t> focus_position(Dataset dataset, std::string_view source_name) {
   if (is_custom(source_name)) return {};
@@ -249,14 +265,15 @@ std::string custom_name(std::string_view source_name, std::vector<std::string>& 
   std::string name = is_custom(source_name) ? "x" : "x_";
   if (is_custom(source_name)) source_name.remove_prefix(1);
   for (const char c : source_name) {
-    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-                      static_cast<unsigned char>(c) >= 0x80;
+    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '_' || static_cast<unsigned char>(c) >= 0x80;
     name += word ? c : '_';
   }
   const auto in_use = [&](const std::string& candidate) {
     const std::string lower = to_lower(candidate);
     return std::find(taken.begin(), taken.end(), lower) != taken.end() ||
-           std::find(std::begin(kReservedColumns), std::end(kReservedColumns), lower) != std::end(kReservedColumns);
+           std::find(std::begin(kReservedColumns), std::end(kReservedColumns), lower) !=
+               std::end(kReservedColumns);
   };
   std::string chosen = name;
   for (int n = 2; in_use(chosen); ++n) chosen = name + "_" + std::to_string(n);
@@ -267,8 +284,8 @@ std::string custom_name(std::string_view source_name, std::vector<std::string>& 
 FocusGuess guess_focus(const std::vector<std::string>& names) {
   FocusGuess best;
   double best_share = -1;
-  for (const Dataset dataset :
-       {Dataset::kCharges, Dataset::kInvoices, Dataset::kContractCommitments, Dataset::kBillingPeriods}) {
+  for (const Dataset dataset : {Dataset::kCharges, Dataset::kInvoices,
+                                Dataset::kContractCommitments, Dataset::kBillingPeriods}) {
     const auto columns = focus_columns(dataset);
     const std::vector<int> match = match_focus_columns(dataset, names);
     FocusGuess guess{.dataset = dataset};
@@ -277,7 +294,9 @@ FocusGuess guess_focus(const std::vector<std::string>& names) {
       const auto at = focus_position(dataset, name);
       return at && match[*at] >= 0;
     };
-    int newest = dataset == Dataset::kCharges ? 0 : dataset == Dataset::kContractCommitments ? 3 : 4;
+    int newest = dataset == Dataset::kCharges               ? 0
+                 : dataset == Dataset::kContractCommitments ? 3
+                                                            : 4;
     for (std::size_t i = 0; i < columns.size(); ++i) {
       if (match[i] >= 0) {
         ++guess.matched;
@@ -294,7 +313,8 @@ FocusGuess guess_focus(const std::vector<std::string>& names) {
       }
     }
     if (dataset == Dataset::kCharges) {
-      // Who provides: ProviderName until 1.3, ServiceProviderName from 1.3 on; one of them is needed.
+      // Who provides: ProviderName until 1.3, ServiceProviderName from 1.3 on; one of them is
+      // needed.
       const bool old_name = has("ProviderName"), new_name = has("ServiceProviderName");
       ++mandatory;
       if (old_name || new_name) {
@@ -305,8 +325,9 @@ FocusGuess guess_focus(const std::vector<std::string>& names) {
       if (new_name && !old_name) newest = 4;
     }
     guess.minor = newest;
-    // Datasets share names (BillingPeriodStart is in three): without its own key a file is not of the smaller ones; of those left, the one
-    // whose mandatory columns are best covered wins, charges on a tie.
+    // Datasets share names (BillingPeriodStart is in three): without its own key a file is not of
+    // the smaller ones; of those left, the one whose mandatory columns are best covered wins,
+    // charges on a tie.
     const bool keyed = dataset == Dataset::kInvoices              ? has("InvoiceDetailId")
                        : dataset == Dataset::kContractCommitments ? has("ContractCommitmentId")
                        : dataset == Dataset::kBillingPeriods      ? has("BillingPeriodStatus")

@@ -1,5 +1,6 @@
-// AWS Cost and Usage Reports, legacy and 2.0, as FOCUS 1.4. Both have the same line items under other spellings ("lineItem/UnblendedCost",
-// "line_item_unblended_cost"), so one set of rules serves both; docs/reference/formats.md lists them. Used behind the door of bills/ only.
+// AWS Cost and Usage Reports, legacy and 2.0, as FOCUS 1.4. Both have the same line items under
+// other spellings ("lineItem/UnblendedCost", "line_item_unblended_cost"), so one set of rules
+// serves both; docs/reference/formats.md lists them. Used behind the door of bills/ only.
 #pragma once
 
 #include <string>

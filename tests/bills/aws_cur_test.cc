@@ -1,4 +1,5 @@
-// AWS Cost and Usage Reports become FOCUS: every type of line item, and the identities that must hold between what goes in and what comes out.
+// AWS Cost and Usage Reports become FOCUS: every type of line item, and the identities that must
+// hold between what goes in and what comes out.
 #include <gtest/gtest.h>
 
 #include <map>
@@ -16,13 +17,14 @@ using Row = std::map<std::string, std::string>;
 
 /// "line_item_unblended_cost" -> "lineItem/UnblendedCost", as the legacy report's CSV has it.
 std::string slash_name(const std::string& snake) {
-  for (const auto& [prefix, category] : std::vector<std::pair<std::string, std::string>>{{"split_line_item_", "splitLineItem/"},
-                                                                                         {"line_item_", "lineItem/"},
-                                                                                         {"savings_plan_", "savingsPlan/"},
-                                                                                         {"bill_", "bill/"},
-                                                                                         {"pricing_", "pricing/"},
-                                                                                         {"product_", "product/"},
-                                                                                         {"reservation_", "reservation/"}}) {
+  for (const auto& [prefix, category] :
+       std::vector<std::pair<std::string, std::string>>{{"split_line_item_", "splitLineItem/"},
+                                                        {"line_item_", "lineItem/"},
+                                                        {"savings_plan_", "savingsPlan/"},
+                                                        {"bill_", "bill/"},
+                                                        {"pricing_", "pricing/"},
+                                                        {"product_", "product/"},
+                                                        {"reservation_", "reservation/"}}) {
     if (!snake.starts_with(prefix)) continue;
     std::string out = category;
     bool up = true;
@@ -41,7 +43,7 @@ std::string slash_name(const std::string& snake) {
 
 struct Mapped {
   Mapping mapping;
-  std::vector<Row> rows;                 ///< mapped, in the order of the source, derived rows after their source
+  std::vector<Row> rows;  ///< mapped, in the order of the source, derived rows after their source
   std::map<std::string, Decimal> in, out, residual;
   const Row& of(const std::string& type, std::size_t number = 0) const {
     for (const Row& row : rows) {
@@ -58,7 +60,8 @@ Decimal decimal(const std::string& text) {
   return value;
 }
 
-/// Maps rows through the engine. Columns are those of all rows together; maps are written as DuckDB literals.
+/// Maps rows through the engine. Columns are those of all rows together; maps are written as DuckDB
+/// literals.
 Mapped map_rows(const std::vector<Row>& rows, bool slash = false) {
   std::vector<std::string> names;
   for (const Row& row : rows) {
@@ -67,14 +70,16 @@ Mapped map_rows(const std::vector<Row>& rows, bool slash = false) {
     }
   }
   FileHead head;
-  for (const std::string& name : names) head.columns.push_back({slash ? slash_name(name) : name, "VARCHAR"});
+  for (const std::string& name : names)
+    head.columns.push_back({slash ? slash_name(name) : name, "VARCHAR"});
   const auto format = detect_format(head);
   EXPECT_TRUE(format) << format.error().what;
   std::vector<ColumnSpec> specs;
   std::string definition = "\"x_row\" INTEGER";
   for (const SourceColumn& column : head.columns) {
     specs.push_back({column.name, source_type(*format, column)});
-    definition += ", " + sql_identifier(column.name) + " " + std::string(sql_type(specs.back().type));
+    definition +=
+        ", " + sql_identifier(column.name) + " " + std::string(sql_type(specs.back().type));
   }
   EngineOptions options;
   options.threads = 1;
@@ -87,7 +92,8 @@ Mapped map_rows(const std::vector<Row>& rows, bool slash = false) {
       const auto cell = rows[r].find(names[c]);
       sql += cell == rows[r].end() || cell->second.empty() ? ", NULL"
              : specs[c].type == Type::kTextMap             ? ", " + cell->second
-                                                           : ", CAST(" + sql_literal(cell->second) + " AS " + std::string(sql_type(specs[c].type)) + ")";
+                                               : ", CAST(" + sql_literal(cell->second) + " AS " +
+                                                     std::string(sql_type(specs[c].type)) + ")";
     }
     sql += ")";
   }
@@ -100,13 +106,17 @@ Mapped map_rows(const std::vector<Row>& rows, bool slash = false) {
   mapped.mapping = *mapping;
   const std::string from = source_relation(*mapping, "source");
   std::string select = "SELECT ";
-  for (const MappedColumn& column : mapping->columns) select += "CAST(" + column.sql + " AS " + std::string(sql_type(column.field.type)) + ") AS " + sql_identifier(column.field.name) + ", ";
-  auto result = (*engine)->query(select + "\"x_row\" FROM " + from + " ORDER BY \"x_row\"" + (mapping->expand.empty() ? "" : ", \"x_part\""));
+  for (const MappedColumn& column : mapping->columns)
+    select += "CAST(" + column.sql + " AS " + std::string(sql_type(column.field.type)) + ") AS " +
+              sql_identifier(column.field.name) + ", ";
+  auto result = (*engine)->query(select + "\"x_row\" FROM " + from + " ORDER BY \"x_row\"" +
+                                 (mapping->expand.empty() ? "" : ", \"x_part\""));
   EXPECT_TRUE(result) << result.error().what;
   if (!result) return mapped;
   for (const auto& cells : result->rows) {
     Row row;
-    for (std::size_t c = 0; c + 1 < cells.size(); ++c) row[result->columns[c].name] = cells[c].text();
+    for (std::size_t c = 0; c + 1 < cells.size(); ++c)
+      row[result->columns[c].name] = cells[c].text();
     mapped.rows.push_back(row);
   }
   for (const char* cost : {"BilledCost", "EffectiveCost", "ListCost", "ContractedCost"}) {
@@ -152,38 +162,66 @@ Row line(const std::string& type, const std::string& unblended, Row more = {}) {
 const std::string kSp = "arn:aws:savingsplans::012345678901:savingsplan/s1";
 const std::string kRi = "arn:aws:ec2:us-east-1:012345678901:reserved-instances/r1";
 
-/// One month of every type of line item, with a savings plan of 4.00 of which 3.00 were used, and a reservation of 2.50 of which 2.00 were.
+/// One month of every type of line item, with a savings plan of 4.00 of which 3.00 were used, and a
+/// reservation of 2.50 of which 2.00 were.
 std::vector<Row> everything() {
   return {
-      line("Usage", "10", {{"pricing_public_on_demand_cost", "11"}, {"line_item_resource_id", "i-1"}, {"line_item_usage_amount", "100"},
-                           {"pricing_unit", "Hrs"}, {"line_item_usage_type", "BoxUsage:m5.large"}, {"line_item_unblended_rate", "0.1"},
-                           {"pricing_public_on_demand_rate", "0.11"}}),
-      line("SavingsPlanCoveredUsage", "5", {{"pricing_public_on_demand_cost", "5"}, {"savings_plan_savings_plan_effective_cost", "3"},
-                                            {"savings_plan_savings_plan_a_r_n", kSp}, {"line_item_resource_id", "i-2"}}),
-      line("SavingsPlanNegation", "-5", {{"savings_plan_savings_plan_a_r_n", kSp}, {"line_item_resource_id", "i-2"}, {"pricing_public_on_demand_cost", "5"}}),
-      line("SavingsPlanRecurringFee", "1.5", {{"savings_plan_savings_plan_a_r_n", kSp}, {"savings_plan_total_commitment_to_date", "4"},
-                                              {"savings_plan_used_commitment", "3"}, {"savings_plan_amortized_upfront_commitment_for_billing_period", "2.5"}}),
+      line("Usage", "10",
+           {{"pricing_public_on_demand_cost", "11"},
+            {"line_item_resource_id", "i-1"},
+            {"line_item_usage_amount", "100"},
+            {"pricing_unit", "Hrs"},
+            {"line_item_usage_type", "BoxUsage:m5.large"},
+            {"line_item_unblended_rate", "0.1"},
+            {"pricing_public_on_demand_rate", "0.11"}}),
+      line("SavingsPlanCoveredUsage", "5",
+           {{"pricing_public_on_demand_cost", "5"},
+            {"savings_plan_savings_plan_effective_cost", "3"},
+            {"savings_plan_savings_plan_a_r_n", kSp},
+            {"line_item_resource_id", "i-2"}}),
+      line("SavingsPlanNegation", "-5",
+           {{"savings_plan_savings_plan_a_r_n", kSp},
+            {"line_item_resource_id", "i-2"},
+            {"pricing_public_on_demand_cost", "5"}}),
+      line("SavingsPlanRecurringFee", "1.5",
+           {{"savings_plan_savings_plan_a_r_n", kSp},
+            {"savings_plan_total_commitment_to_date", "4"},
+            {"savings_plan_used_commitment", "3"},
+            {"savings_plan_amortized_upfront_commitment_for_billing_period", "2.5"}}),
       line("SavingsPlanUpfrontFee", "90", {{"savings_plan_savings_plan_a_r_n", kSp}}),
-      line("DiscountedUsage", "0", {{"pricing_public_on_demand_cost", "3"}, {"reservation_effective_cost", "2"}, {"reservation_reservation_a_r_n", kRi},
-                                    {"line_item_resource_id", "i-3"}, {"line_item_normalized_usage_amount", "96"}}),
-      line("RIFee", "1", {{"reservation_reservation_a_r_n", kRi}, {"reservation_unused_recurring_fee", "0.2"},
-                          {"reservation_unused_amortized_upfront_fee_for_billing_period", "0.3"},
-                          {"reservation_amortized_upfront_fee_for_billing_period", "1.5"}, {"reservation_unused_normalized_unit_quantity", "24"}}),
+      line("DiscountedUsage", "0",
+           {{"pricing_public_on_demand_cost", "3"},
+            {"reservation_effective_cost", "2"},
+            {"reservation_reservation_a_r_n", kRi},
+            {"line_item_resource_id", "i-3"},
+            {"line_item_normalized_usage_amount", "96"}}),
+      line("RIFee", "1",
+           {{"reservation_reservation_a_r_n", kRi},
+            {"reservation_unused_recurring_fee", "0.2"},
+            {"reservation_unused_amortized_upfront_fee_for_billing_period", "0.3"},
+            {"reservation_amortized_upfront_fee_for_billing_period", "1.5"},
+            {"reservation_unused_normalized_unit_quantity", "24"}}),
       line("Fee", "50", {{"reservation_reservation_a_r_n", kRi}}),
       line("Fee", "7", {{"line_item_product_code", "AWSSupportBusiness"}}),
       line("Tax", "1.5", {{"line_item_tax_type", "VAT"}}),
       line("Credit", "-2"),
       line("Refund", "-1", {{"bill_bill_type", "Refund"}}),
-      line("Refund", "-90", {{"line_item_product_code", "ComputeSavingsPlans"},
-                             {"line_item_line_item_description", "Refund for one-time fee for Savings Plan ID: s1"}}),
+      line(
+          "Refund", "-90",
+          {{"line_item_product_code", "ComputeSavingsPlans"},
+           {"line_item_line_item_description", "Refund for one-time fee for Savings Plan ID: s1"}}),
       line("EdpDiscount", "-0.3"),
       line("PrivateRateDiscount", "-0.03"),
       line("BundledDiscount", "-0.003"),
       line("Discount", "-0.0003"),
       line("FlatRateSubscription", "20"),
       line("NeverSeenBefore", "0.0000000001"),
-      line("Usage", "0", {{"line_item_operation", "EKSPod-EC2"}, {"line_item_resource_id", "pod-1"}, {"split_line_item_parent_resource_id", "i-1"},
-                          {"split_line_item_split_cost", "4"}, {"pricing_public_on_demand_cost", "4"}}),
+      line("Usage", "0",
+           {{"line_item_operation", "EKSPod-EC2"},
+            {"line_item_resource_id", "pod-1"},
+            {"split_line_item_parent_resource_id", "i-1"},
+            {"split_line_item_split_cost", "4"},
+            {"pricing_public_on_demand_cost", "4"}}),
   };
 }
 
@@ -193,9 +231,13 @@ TEST(AwsCur, EveryTypeOfLineItemKeepsItsMoney) {
   expect_conserved(mapped);
   Decimal unblended;
   for (const Row& row : everything()) unblended += decimal(row.at("line_item_unblended_cost"));
-  EXPECT_EQ(to_text(mapped.out.at("BilledCost")), to_text(unblended)) << "a covered amount and its negation cancel";
-  // Amortised = unblended - upfront fees and their refund + what of the upfront fees falls into this month (2.5 and 1.5).
-  EXPECT_EQ(to_text(mapped.out.at("EffectiveCost")), to_text(unblended - decimal("90") - decimal("50") + decimal("90") + decimal("2.5") + decimal("1.5")));
+  EXPECT_EQ(to_text(mapped.out.at("BilledCost")), to_text(unblended))
+      << "a covered amount and its negation cancel";
+  // Amortised = unblended - upfront fees and their refund + what of the upfront fees falls into
+  // this month (2.5 and 1.5).
+  EXPECT_EQ(to_text(mapped.out.at("EffectiveCost")),
+            to_text(unblended - decimal("90") - decimal("50") + decimal("90") + decimal("2.5") +
+                    decimal("1.5")));
   EXPECT_EQ(mapped.rows.size(), everything().size() + 2) << "two commitments have an unused part";
 }
 
@@ -231,7 +273,8 @@ TEST(AwsCur, CoveredUsageAndItsNegation) {
   EXPECT_EQ(covered.at("CommitmentDiscountUnit"), "USD");
   EXPECT_EQ(covered.at("ResourceId"), "i-2");
   const Row& negation = mapped.of("SavingsPlanNegation");
-  for (const char* cost : {"BilledCost", "EffectiveCost", "ListCost", "ContractedCost"}) EXPECT_EQ(negation.at(cost), "0") << cost;
+  for (const char* cost : {"BilledCost", "EffectiveCost", "ListCost", "ContractedCost"})
+    EXPECT_EQ(negation.at(cost), "0") << cost;
   EXPECT_EQ(negation.at("ChargeCategory"), "Adjustment");
   EXPECT_EQ(negation.at("CommitmentDiscountStatus"), "");
 }
@@ -286,7 +329,8 @@ TEST(AwsCur, AFullyUsedCommitmentHasNoUnusedRow) {
 
 TEST(AwsCur, PurchasesTaxesCreditsRefundsAndDiscounts) {
   const Mapped mapped = map_rows(everything());
-  const auto has = [&](const Row& row, const std::string& category, const std::string& billed, const std::string& effective, const std::string& list) {
+  const auto has = [&](const Row& row, const std::string& category, const std::string& billed,
+                       const std::string& effective, const std::string& list) {
     EXPECT_EQ(row.at("ChargeCategory"), category) << row.at("x_LineItemType");
     EXPECT_EQ(row.at("BilledCost"), billed) << row.at("x_LineItemType");
     EXPECT_EQ(row.at("EffectiveCost"), effective) << row.at("x_LineItemType");
@@ -316,7 +360,8 @@ TEST(AwsCur, SplitCostRowsAreNeverCountedTwice) {
   const Mapped mapped = map_rows(rows);
   expect_conserved(mapped);
   const Row& pod = mapped.of("Usage", 1);
-  for (const char* cost : {"BilledCost", "EffectiveCost", "ListCost", "ContractedCost"}) EXPECT_EQ(pod.at(cost), "0") << cost;
+  for (const char* cost : {"BilledCost", "EffectiveCost", "ListCost", "ContractedCost"})
+    EXPECT_EQ(pod.at(cost), "0") << cost;
   EXPECT_EQ(pod.at("ResourceId"), "i-1");
   EXPECT_EQ(pod.at("AllocatedResourceId"), "pod-1");
   EXPECT_EQ(pod.at("x_split_line_item_split_cost"), "4");
@@ -342,10 +387,13 @@ TEST(AwsCur, NetColumnsAreWhatIsBilled) {
 }
 
 TEST(AwsCur, WithoutAmortisedColumnsWhatWasBilledStands) {
-  // A query of Data Exports may leave the columns of commitments out: then nothing can be spread, and nothing may be lost.
+  // A query of Data Exports may leave the columns of commitments out: then nothing can be spread,
+  // and nothing may be lost.
   std::vector<Row> rows;
   for (Row row : everything()) {
-    std::erase_if(row, [](const auto& cell) { return cell.first.starts_with("savings_plan_") || cell.first.starts_with("reservation_"); });
+    std::erase_if(row, [](const auto& cell) {
+      return cell.first.starts_with("savings_plan_") || cell.first.starts_with("reservation_");
+    });
     rows.push_back(row);
   }
   const Mapped mapped = map_rows(rows);
@@ -357,9 +405,14 @@ TEST(AwsCur, WithoutAmortisedColumnsWhatWasBilledStands) {
 }
 
 TEST(AwsCur, MarketplaceNamesItsSellerAndIssuer) {
-  const Mapped mapped = map_rows({line("Usage", "3", {{"bill_billing_entity", "AWS Marketplace"}, {"line_item_legal_entity", "Datadog, Inc."},
-                                                      {"line_item_product_code", "a1b2c3"}, {"product_product_name", "Datadog Pro"}}),
-                                  line("Usage", "3", {{"bill_billing_entity", "AWS"}, {"line_item_legal_entity", "Amazon Web Services, Inc."}})});
+  const Mapped mapped = map_rows({line("Usage", "3",
+                                       {{"bill_billing_entity", "AWS Marketplace"},
+                                        {"line_item_legal_entity", "Datadog, Inc."},
+                                        {"line_item_product_code", "a1b2c3"},
+                                        {"product_product_name", "Datadog Pro"}}),
+                                  line("Usage", "3",
+                                       {{"bill_billing_entity", "AWS"},
+                                        {"line_item_legal_entity", "Amazon Web Services, Inc."}})});
   EXPECT_EQ(mapped.rows[0].at("ServiceProviderName"), "Datadog, Inc.");
   EXPECT_EQ(mapped.rows[0].at("HostProviderName"), "");
   EXPECT_EQ(mapped.rows[0].at("ServiceName"), "Datadog Pro");
@@ -382,12 +435,14 @@ TEST(AwsCur, IdsStayTextAndPeriodsComeFromTheBill) {
   EXPECT_EQ(row.at("ServiceCategory"), "Compute");
   EXPECT_EQ(row.at("ServiceSubcategory"), "Virtual Machines");
   EXPECT_EQ(row.at("ChargeClass"), "");
-  std::vector<Row> late = {line("Usage", "1", {{"line_item_usage_start_date", "2026-06-30 23:00:00+00"}})};
+  std::vector<Row> late = {
+      line("Usage", "1", {{"line_item_usage_start_date", "2026-06-30 23:00:00+00"}})};
   EXPECT_EQ(map_rows(late).rows[0].at("ChargeClass"), "Correction");
 }
 
 TEST(AwsCur, TagsOfBothReports) {
-  // The names of a tag column are the user's own: they need not survive as columns, but their keys and values must.
+  // The names of a tag column are the user's own: they need not survive as columns, but their keys
+  // and values must.
   Row row = line("Usage", "1");
   row["resource_tags"] = "MAP {'user_team': 'web', 'user:Team': 'Web', 'aws:createdBy': 'x'}";
   row["cost_category"] = "MAP {'Project': 'apollo'}";
@@ -397,13 +452,15 @@ TEST(AwsCur, TagsOfBothReports) {
   EXPECT_EQ(mapped.rows[0].at("ServiceName"), "Amazon EC2");
   EXPECT_EQ(mapped.rows[0].at("RegionId"), "eu-west-1");
   const auto text_of = [](const Mapped& m, const std::string& name) { return m.rows[0].at(name); };
-  for (const char* part : {"team", "web", "Team", "aws:createdBy"}) EXPECT_NE(text_of(mapped, "Tags").find(part), std::string::npos) << text_of(mapped, "Tags");
+  for (const char* part : {"team", "web", "Team", "aws:createdBy"})
+    EXPECT_NE(text_of(mapped, "Tags").find(part), std::string::npos) << text_of(mapped, "Tags");
   EXPECT_EQ(text_of(mapped, "Tags").find("user"), std::string::npos);
   EXPECT_NE(text_of(mapped, "x_CostCategories").find("apollo"), std::string::npos);
   EXPECT_NE(text_of(mapped, "x_Discounts").find("-0.1"), std::string::npos);
 
   row["resource_tags"] = "MAP {'user_team': 'web', 'user:team': 'Web'}";
-  EXPECT_NE(text_of(map_rows({row}), "Tags").find("user_team"), std::string::npos) << "two keys that would become one keep their prefix";
+  EXPECT_NE(text_of(map_rows({row}), "Tags").find("user_team"), std::string::npos)
+      << "two keys that would become one keep their prefix";
 
   Row legacy = line("Usage", "1");
   legacy["resourceTags/user:team"] = "web";
@@ -420,7 +477,10 @@ TEST(AwsCur, TagsOfBothReports) {
 }
 
 TEST(AwsCur, EveryOtherColumnIsKept) {
-  Row row = line("Usage", "1", {{"identity_line_item_id", "abc"}, {"product_from_location", "Ohio"}, {"some_new_column", "new"}});
+  Row row = line("Usage", "1",
+                 {{"identity_line_item_id", "abc"},
+                  {"product_from_location", "Ohio"},
+                  {"some_new_column", "new"}});
   const Mapped mapped = map_rows({row});
   EXPECT_EQ(mapped.rows[0].at("x_identity_line_item_id"), "abc");
   EXPECT_EQ(mapped.rows[0].at("x_product_from_location"), "Ohio");
