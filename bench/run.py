@@ -11,6 +11,7 @@ in build/bench.
 Names: ingest_parquet, ingest_csv, top, top_file, startup. Without one: all, at sizes that take a few minutes.
 """
 import argparse
+import csv
 import glob
 import gzip
 import json
@@ -297,8 +298,7 @@ class Bench:
         """Ten sources of fifty months, one small bill each."""
         with gzip.open(self.one_csv(20000), "rt", encoding="utf-8", newline="") as text:
             head, sample = text.readline(), [text.readline() for _ in range(20)]
-        cells = sample[0].replace('"', "").split(",")
-        period = next(cell for cell in cells if cell[4:5] == "-" and cell[7:8] == "-")[:7]
+        period = dict(zip(next(csv.reader([head])), next(csv.reader([sample[0]]))))["BillingPeriodStart"][:7]
         for source in range(number // 50):
             bills = []
             for i in range(50):
