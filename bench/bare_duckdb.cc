@@ -1,6 +1,8 @@
-// The opponent of every benchmark: DuckDB alone, with the same threads and memory, given the SQL that does the same work.
-// It opens the engine as Steelyard does (same settings), so what differs is only what Steelyard does beyond the query.
-//   bare_duckdb THREADS MEMORY_MIB TEMPORARY_FOLDER < file.sql     prints the last result, fields separated by tabs
+// The opponent of every benchmark: DuckDB alone, with the same threads and memory, given the SQL
+// that does the same work. It opens the engine as Steelyard does (same settings), so what differs
+// is only what Steelyard does beyond the query.
+//   bare_duckdb THREADS MEMORY_MIB TEMPORARY_FOLDER < file.sql     prints the last result, fields
+//   separated by tabs
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>

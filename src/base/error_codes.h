@@ -1,7 +1,8 @@
-// Every error code that the program can show, with what it means and what helps. A code is stable: scripts and people's
-// notes refer to it, so it is never given a second meaning. `steelyard help SY1204` and docs/reference/errors.md are
-// made of this table. Ranges: SY10xx base and money, SY11xx store, SY12xx bills, SY13xx lake, SY14xx engine,
-// SY15xx ledger, SY16xx command line, SY17xx samples.
+// Every error code that the program can show, with what it means and what helps. A code is stable:
+// scripts and people's notes refer to it, so it is never given a second meaning. `steelyard help
+// SY1204` and docs/reference/errors.md are made of this table. Ranges: SY10xx base and money,
+// SY11xx store, SY12xx bills, SY13xx lake, SY14xx engine, SY15xx ledger, SY16xx command line,
+// SY17xx samples.
 #pragma once
 
 #include <string_view>

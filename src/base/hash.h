@@ -1,4 +1,5 @@
-// Two hashes, two uses: SHA-256 is evidence (a file is the file that was delivered), XXH3 keys rows and caches.
+// Two hashes, two uses: SHA-256 is evidence (a file is the file that was delivered), XXH3 keys rows
+// and caches.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +28,8 @@ class Sha256 {
 std::string sha256_hex(std::string_view bytes);
 std::uint64_t xxh3_64(const void* data, std::size_t size, std::uint64_t seed);
 
-/// The content of a multiset of rows: order, splitting and merging do not change it. Sum of 128-bit row hashes modulo 2^128.
+/// The content of a multiset of rows: order, splitting and merging do not change it. Sum of 128-bit
+/// row hashes modulo 2^128.
 struct ContentHash {
   unsigned __int128 sum = 0;
   std::int64_t rows = 0;

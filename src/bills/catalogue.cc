@@ -13,7 +13,9 @@ namespace {
 
 constexpr std::array<const char*, 3> kDelivered = {"charges", "invoices", "contract_commitments"};
 
-std::string text_or_null(const std::string& text) { return text.empty() ? "NULL" : sql_literal(text); }
+std::string text_or_null(const std::string& text) {
+  return text.empty() ? "NULL" : sql_literal(text);
+}
 std::string instant_sql(const std::optional<Instant>& instant) {
   return instant ? "TIMESTAMPTZ " + sql_literal(format_instant(*instant)) : "NULL";
 }
@@ -29,25 +31,33 @@ struct DerivedTable {
 };
 
 const DerivedTable kDeliveries = {
-    "deliveries",
-    {{"x_DeliveryId", Type::kText}, {"x_Table", Type::kText}, {"x_DeliverySource", Type::kText}, {"x_DeliveryBillingPeriod", Type::kText},
-     {"x_Version", Type::kInt64}, {"x_Committed", Type::kInstant}, {"x_Delivered", Type::kInstant}, {"x_IsCurrent", Type::kBool},
-     {"x_Mode", Type::kText}, {"x_Format", Type::kText}, {"x_Rules", Type::kText}, {"x_Reader", Type::kText},
-     {"x_RowsIn", Type::kInt64}, {"x_RowsOut", Type::kInt64}, {"x_RowsDerived", Type::kInt64}, {"x_RowsRejected", Type::kInt64},
-     {"x_Content", Type::kText}, {"x_Accounts", Type::kText}, {"x_Warnings", Type::kText}, {"x_Record", Type::kText}}};
+    "deliveries", {{"x_DeliveryId", Type::kText},     {"x_Table", Type::kText},
+                   {"x_DeliverySource", Type::kText}, {"x_DeliveryBillingPeriod", Type::kText},
+                   {"x_Version", Type::kInt64},       {"x_Committed", Type::kInstant},
+                   {"x_Delivered", Type::kInstant},   {"x_IsCurrent", Type::kBool},
+                   {"x_Mode", Type::kText},           {"x_Format", Type::kText},
+                   {"x_Rules", Type::kText},          {"x_Reader", Type::kText},
+                   {"x_RowsIn", Type::kInt64},        {"x_RowsOut", Type::kInt64},
+                   {"x_RowsDerived", Type::kInt64},   {"x_RowsRejected", Type::kInt64},
+                   {"x_Content", Type::kText},        {"x_Accounts", Type::kText},
+                   {"x_Warnings", Type::kText},       {"x_Record", Type::kText}}};
 
-const DerivedTable kBillingPeriods = {
-    "billing_periods",
-    {{"BillingPeriodCreated", Type::kInstant}, {"BillingPeriodEnd", Type::kInstant}, {"BillingPeriodLastUpdated", Type::kInstant},
-     {"BillingPeriodStart", Type::kInstant}, {"BillingPeriodStatus", Type::kText}, {"InvoiceIssuerName", Type::kText},
-     {"x_StatusBasis", Type::kText}}};
+const DerivedTable kBillingPeriods = {"billing_periods",
+                                      {{"BillingPeriodCreated", Type::kInstant},
+                                       {"BillingPeriodEnd", Type::kInstant},
+                                       {"BillingPeriodLastUpdated", Type::kInstant},
+                                       {"BillingPeriodStart", Type::kInstant},
+                                       {"BillingPeriodStatus", Type::kText},
+                                       {"InvoiceIssuerName", Type::kText},
+                                       {"x_StatusBasis", Type::kText}}};
 
 /// SELECT of literal rows, each column cast to its type, in the order given.
 std::string rows_sql(const DerivedTable& table, const std::vector<std::vector<std::string>>& rows) {
   std::string columns, names;
   for (std::size_t i = 0; i < table.schema.size(); ++i) {
     const std::string name = sql_identifier(table.schema[i].name);
-    columns += (i > 0 ? ", " : "") + std::string("CAST(") + name + " AS " + std::string(sql_type(table.schema[i].type)) + ") AS " + name;
+    columns += (i > 0 ? ", " : "") + std::string("CAST(") + name + " AS " +
+               std::string(sql_type(table.schema[i].type)) + ") AS " + name;
     names += (i > 0 ? ", " : "") + name;
   }
   std::string values;
@@ -60,12 +70,14 @@ std::string rows_sql(const DerivedTable& table, const std::vector<std::vector<st
   return "SELECT " + columns + " FROM (VALUES " + values + ") AS t(" + names + ")";
 }
 
-Status publish(Store& store, Engine& engine, const DerivedTable& derived, const std::string& sql, Instant now) {
+Status publish(Store& store, Engine& engine, const DerivedTable& derived, const std::string& sql,
+               Instant now) {
   auto staging = store.make_staging();
   if (!staging) return pass(staging);
   const std::string staged = *staging + "/rows.parquet";
   const auto finish = [&]() -> Status {
-    auto copied = engine.run("COPY (" + sql + ") TO " + sql_literal(staged) + " (FORMAT parquet, COMPRESSION zstd)");
+    auto copied = engine.run("COPY (" + sql + ") TO " + sql_literal(staged) +
+                             " (FORMAT parquet, COMPRESSION zstd)");
     if (!copied) return pass(copied);
     std::string relative = staged.substr(store.absolute("").size());
     while (relative.starts_with("/")) relative.erase(0, 1);
@@ -75,7 +87,8 @@ Status publish(Store& store, Engine& engine, const DerivedTable& derived, const 
     if (!info) return pass(info);
     DataFile file;
     file.partition = {{"x_BillingPeriod", "all"}, {"x_Source", kDerivedSource}};
-    file.path = std::string("x_BillingPeriod=all/x_Source=") + kDerivedSource + "/" + hash->substr(0, 16) + ".parquet";
+    file.path = std::string("x_BillingPeriod=all/x_Source=") + kDerivedSource + "/" +
+                hash->substr(0, 16) + ".parquet";
     file.size = info->size;
     file.rows = *copied;
     file.modified_millis = now.micros / 1000;
@@ -124,13 +137,27 @@ Result<std::string> deliveries_sql(Store& store) {
       auto record = parse_delivery_record(info.delivery);
       if (!record) return pass(record);
       bool current = false;
-      for (const ActiveDelivery& delivery : *active) current = current || delivery.version == info.version;
-      rows.push_back({sql_literal(record->delivery_id), sql_literal(record->table), sql_literal(record->source),
-                      sql_literal(record->billing_period), std::to_string(info.version), instant_sql(info.committed),
-                      instant_sql(record->delivered), current ? "true" : "false", sql_literal(record->mode), sql_literal(record->format),
-                      sql_literal(record->rules), sql_literal(record->reader), std::to_string(record->rows_in),
-                      std::to_string(record->rows_out), std::to_string(record->rows_derived), std::to_string(record->rows_rejected),
-                      sql_literal(record->content.text()), list_sql(record->accounts), list_sql(record->warnings),
+      for (const ActiveDelivery& delivery : *active)
+        current = current || delivery.version == info.version;
+      rows.push_back({sql_literal(record->delivery_id),
+                      sql_literal(record->table),
+                      sql_literal(record->source),
+                      sql_literal(record->billing_period),
+                      std::to_string(info.version),
+                      instant_sql(info.committed),
+                      instant_sql(record->delivered),
+                      current ? "true" : "false",
+                      sql_literal(record->mode),
+                      sql_literal(record->format),
+                      sql_literal(record->rules),
+                      sql_literal(record->reader),
+                      std::to_string(record->rows_in),
+                      std::to_string(record->rows_out),
+                      std::to_string(record->rows_derived),
+                      std::to_string(record->rows_rejected),
+                      sql_literal(record->content.text()),
+                      list_sql(record->accounts),
+                      list_sql(record->warnings),
                       sql_literal(info.delivery)});
     }
   }
@@ -152,7 +179,9 @@ Result<std::string> billing_periods_sql(Store& store) {
     if (!record->period_start || !record->period_end) continue;
     const Instant at = record->delivered.value_or(info.committed);
     for (const std::string& issuer : record->issuers) {
-      auto [entry, fresh] = periods.try_emplace({issuer, record->period_start->micros}, Seen{*record->period_start, *record->period_end, at, at});
+      auto [entry, fresh] =
+          periods.try_emplace({issuer, record->period_start->micros},
+                              Seen{*record->period_start, *record->period_end, at, at});
       if (!fresh) {
         entry->second.created = std::min(entry->second.created, at);
         entry->second.updated = std::max(entry->second.updated, at);
@@ -161,18 +190,22 @@ Result<std::string> billing_periods_sql(Store& store) {
   }
   std::vector<std::vector<std::string>> rows;
   for (const auto& [key, seen] : periods) {
-    // No provider says in its export that a month is closed; two weeks after its end deliveries usually stop (docs/concepts/two-clocks.md).
+    // No provider says in its export that a month is closed; two weeks after its end deliveries
+    // usually stop (docs/concepts/two-clocks.md).
     constexpr std::int64_t kSettled = 15LL * 86'400'000'000;
     const bool closed = seen.updated.micros >= seen.end.micros + kSettled;
-    rows.push_back({instant_sql(seen.created), instant_sql(seen.end), instant_sql(seen.updated), instant_sql(seen.start),
-                    sql_literal(closed ? "Closed" : "Open"), text_or_null(key.first), sql_literal("derived")});
+    rows.push_back({instant_sql(seen.created), instant_sql(seen.end), instant_sql(seen.updated),
+                    instant_sql(seen.start), sql_literal(closed ? "Closed" : "Open"),
+                    text_or_null(key.first), sql_literal("derived")});
   }
-  return rows_sql(kBillingPeriods, rows) + " ORDER BY \"InvoiceIssuerName\", \"BillingPeriodStart\"";
+  return rows_sql(kBillingPeriods, rows) +
+         " ORDER BY \"InvoiceIssuerName\", \"BillingPeriodStart\"";
 }
 
 Status publish_catalogue(Store& store, Engine& engine, Instant now) {
-  // Another ingest may commit between our look at the logs and our commit, and its newer catalogue may already be there. So whoever
-  // writes looks again: the last to write then saw everything that was committed before, and what comes later looks for itself.
+  // Another ingest may commit between our look at the logs and our commit, and its newer catalogue
+  // may already be there. So whoever writes looks again: the last to write then saw everything that
+  // was committed before, and what comes later looks for itself.
   constexpr int kMostLooks = 100;
   std::string written_deliveries, written_periods;
   for (int look = 0; look < kMostLooks; ++look) {

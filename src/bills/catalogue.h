@@ -1,6 +1,7 @@
-// The catalogue: the tables `deliveries` and `billing_periods` of the lake, derived from what the logs of the other tables say, so that any
-// engine can read them. They are rewritten as a whole; a crash before that leaves an older catalogue, which the next ingest renews (also one
-// that finds everything loaded) and `check` remarks on.
+// The catalogue: the tables `deliveries` and `billing_periods` of the lake, derived from what the
+// logs of the other tables say, so that any engine can read them. They are rewritten as a whole; a
+// crash before that leaves an older catalogue, which the next ingest renews (also one that finds
+// everything loaded) and `check` remarks on.
 #pragma once
 
 #include "base/result.h"
@@ -10,7 +11,8 @@
 
 namespace steelyard {
 
-/// The partition under which derived rows stand; delivered rows of billing_periods stand under their own source.
+/// The partition under which derived rows stand; delivered rows of billing_periods stand under
+/// their own source.
 inline constexpr const char* kDerivedSource = "steelyard";
 
 /// Brings both tables up to date; writes nothing when they are.

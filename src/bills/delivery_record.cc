@@ -14,13 +14,16 @@ Json sums_to_json(const std::map<std::string, Decimal>& sums) {
 }
 
 void sums_from_json(const Json& json, std::map<std::string, Decimal>& out) {
-  for (const auto& [column, value] : json.items()) parse_decimal(value.get<std::string>(), out[column]);
+  for (const auto& [column, value] : json.items())
+    parse_decimal(value.get<std::string>(), out[column]);
 }
 
 std::optional<Instant> instant_from_json(const Json& object, const char* key) {
   const auto found = object.find(key);
   Instant instant;
-  if (found == object.end() || found->is_null() || !parse_instant(found->get<std::string>(), instant)) return std::nullopt;
+  if (found == object.end() || found->is_null() ||
+      !parse_instant(found->get<std::string>(), instant))
+    return std::nullopt;
   return instant;
 }
 }  // namespace
@@ -47,7 +50,9 @@ std::string to_json(const DeliveryRecord& record) {
   out["content"] = record.content.text();
   out["sums"] = Json::object();
   for (const auto& [currency, sums] : record.sums) {
-    out["sums"][currency] = {{"in", sums_to_json(sums.in)}, {"out", sums_to_json(sums.out)}, {"residual", sums.residual}};
+    out["sums"][currency] = {{"in", sums_to_json(sums.in)},
+                             {"out", sums_to_json(sums.out)},
+                             {"residual", sums.residual}};
     Json& named = out["sums"][currency]["named"] = Json::object();
     for (const auto& [cost, parts] : sums.named) named[cost] = sums_to_json(parts);
   }
@@ -78,7 +83,8 @@ Result<DeliveryRecord> parse_delivery_record(const std::string& json) {
     record.issuers = in.at("issuers").get<std::vector<std::string>>();
     record.periods = in.at("periods");
     for (const Json& file : in.at("files")) {
-      record.files.push_back({file.at("path"), file.at("sha256"), file.at("rows").get<std::int64_t>()});
+      record.files.push_back(
+          {file.at("path"), file.at("sha256"), file.at("rows").get<std::int64_t>()});
     }
     record.rows_in = in.at("rows_in");
     record.rows_out = in.at("rows_out");
@@ -90,19 +96,23 @@ Result<DeliveryRecord> parse_delivery_record(const std::string& json) {
     for (const auto& [currency, sums] : in.at("sums").items()) {
       sums_from_json(sums.at("in"), record.sums[currency].in);
       sums_from_json(sums.at("out"), record.sums[currency].out);
-      for (const auto& [cost, parts] : sums.at("named").items()) sums_from_json(parts, record.sums[currency].named[cost]);
-      record.sums[currency].residual = sums.at("residual").get<std::map<std::string, std::string>>();
+      for (const auto& [cost, parts] : sums.at("named").items())
+        sums_from_json(parts, record.sums[currency].named[cost]);
+      record.sums[currency].residual =
+          sums.at("residual").get<std::map<std::string, std::string>>();
     }
     record.accounts = in.at("accounts").get<std::vector<std::string>>();
     record.warnings = in.at("warnings").get<std::vector<std::string>>();
     return record;
   } catch (const nlohmann::json::exception& e) {
-    return fail("SY1304", std::string("the record of a delivery in the log cannot be read: ") + e.what(), "",
+    return fail("SY1304",
+                std::string("the record of a delivery in the log cannot be read: ") + e.what(), "",
                 "run `steelyard check` to see which versions are sound");
   }
 }
 
-Result<std::vector<ActiveDelivery>> active_deliveries(const std::vector<VersionInfo>& history, std::int64_t version) {
+Result<std::vector<ActiveDelivery>> active_deliveries(const std::vector<VersionInfo>& history,
+                                                      std::int64_t version) {
   std::vector<ActiveDelivery> active;
   for (const VersionInfo& info : history) {
     if (info.version > version || info.delivery.empty()) continue;
@@ -113,7 +123,8 @@ Result<std::vector<ActiveDelivery>> active_deliveries(const std::vector<VersionI
     }
     if (record->mode == "replace") {
       std::erase_if(active, [&](const ActiveDelivery& other) {
-        return other.record.source == record->source && other.record.billing_period == record->billing_period;
+        return other.record.source == record->source &&
+               other.record.billing_period == record->billing_period;
       });
     }
     active.push_back({info.version, info.committed, std::move(*record)});

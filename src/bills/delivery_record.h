@@ -1,4 +1,5 @@
-// The record of a delivery: the evidence that a version of the lake carries in its commitInfo. Written by ingest, read by the ledger.
+// The record of a delivery: the evidence that a version of the lake carries in its commitInfo.
+// Written by ingest, read by the ledger.
 #pragma once
 
 #include <optional>
@@ -11,24 +12,24 @@
 namespace steelyard {
 
 struct DeliveredFile {
-  std::string path;                 ///< where it was read from
+  std::string path;  ///< where it was read from
   std::string sha256;
-  std::int64_t rows = 0;            ///< of this delivery in that file
+  std::int64_t rows = 0;  ///< of this delivery in that file
   bool operator==(const DeliveredFile&) const = default;
 };
 
 struct DeliveryRecord {
   std::string delivery_id, table, source, billing_period, format, rules, reader;
-  std::string mode;                 ///< "replace" or "append"
+  std::string mode;  ///< "replace" or "append"
   std::optional<Instant> delivered;
-  std::vector<DeliveredFile> files; ///< x_SourceFile is the position here
+  std::vector<DeliveredFile> files;  ///< x_SourceFile is the position here
   std::int64_t rows_in = 0, rows_out = 0, rows_derived = 0, rows_rejected = 0;
   ContentHash content;
   std::map<std::string, ControlSums> sums;
   std::vector<std::string> accounts;
   std::vector<std::string> issuers;
   std::optional<Instant> period_start, period_end;
-  std::int64_t periods = 1;         ///< billing periods that the files of this delivery hold in all
+  std::int64_t periods = 1;  ///< billing periods that the files of this delivery hold in all
   std::vector<std::string> warnings;
 };
 
@@ -42,7 +43,9 @@ struct ActiveDelivery {
   Instant committed;
   DeliveryRecord record;
 };
-/// Those that make up the state at `version`: the last replacing one of each scope and what was appended to it since.
-Result<std::vector<ActiveDelivery>> active_deliveries(const std::vector<VersionInfo>& history, std::int64_t version);
+/// Those that make up the state at `version`: the last replacing one of each scope and what was
+/// appended to it since.
+Result<std::vector<ActiveDelivery>> active_deliveries(const std::vector<VersionInfo>& history,
+                                                      std::int64_t version);
 
 }  // namespace steelyard

@@ -14,15 +14,17 @@ namespace steelyard {
 
 namespace {
 
-constexpr Basis kBases[kCosts] = {Basis::kBilled, Basis::kEffective, Basis::kList, Basis::kContracted};
+constexpr Basis kBases[kCosts] = {Basis::kBilled, Basis::kEffective, Basis::kList,
+                                  Basis::kContracted};
 constexpr std::string_view kReaderVersion = "1";
 
 /// A Parquet file in the staging folder that holds one source file's rows of one billing period.
 struct Staged {
-  std::string path;                        ///< absolute
-  std::size_t file = 0;                    ///< position in the delivery's files
-  std::int64_t rows = 0;                   ///< in this Parquet file
-  Instant first_charge{0}, last_charge{-1};///< bounds of ChargePeriodStart; empty when last < first
+  std::string path;       ///< absolute
+  std::size_t file = 0;   ///< position in the delivery's files
+  std::int64_t rows = 0;  ///< in this Parquet file
+  Instant first_charge{0},
+      last_charge{-1};  ///< bounds of ChargePeriodStart; empty when last < first
   TapPeriod tap;
 };
 
@@ -31,7 +33,7 @@ struct Prepared {
   Delivery delivery;
   Format format;
   std::string delivery_id;
-  std::vector<DeliveredFile> files;        ///< path and hash; rows are set per period
+  std::vector<DeliveredFile> files;  ///< path and hash; rows are set per period
   std::vector<SchemaField> schema;
   std::vector<NamedResidual> residuals;
   std::map<std::string, std::vector<Staged>> periods;
@@ -53,7 +55,8 @@ std::string residual_text(Decimal in, Decimal out, Int128 residual_e36) {
   return (negative ? "-" : "") + head + tail;
 }
 
-/// Nothing may be missing that is not named: what went in is what came out, what a rule left out, and the digits beyond 18 decimals.
+/// Nothing may be missing that is not named: what went in is what came out, what a rule left out,
+/// and the digits beyond 18 decimals.
 Status conserve(const ControlSums& sums, const TapSums& seen, const std::string& currency) {
   for (int c = 0; c < kCosts; ++c) {
     const std::string name(column(kBases[c]));
@@ -64,9 +67,11 @@ Status conserve(const ControlSums& sums, const TapSums& seen, const std::string&
     if (open.units == 0) continue;
     Error error;
     error.code = "SY1248";
-    error.what = name + " is not conserved: " + to_text(seen.in[c]) + " " + currency + " went in, " + to_text(seen.out[c]) +
-                 " came out, and " + to_text(open) + " has no name";
-    error.fix = "nothing was committed; report the format of this bill, so that a rule can be made for it";
+    error.what = name + " is not conserved: " + to_text(seen.in[c]) + " " + currency +
+                 " went in, " + to_text(seen.out[c]) + " came out, and " + to_text(open) +
+                 " has no name";
+    error.fix =
+        "nothing was committed; report the format of this bill, so that a rule can be made for it";
     return fail(std::move(error));
   }
   return {};
@@ -81,16 +86,18 @@ ControlSums control_sums(const TapSums& sums, const std::vector<NamedResidual>& 
     out.residual[name] = residual_text(sums.in[c], sums.out[c], sums.residual_e36[c]);
   }
   for (std::size_t n = 0; n < residuals.size() && n < sums.named.size(); ++n) {
-    if (sums.named[n].units != 0) out.named[residuals[n].column][residuals[n].name] += sums.named[n];
+    if (sums.named[n].units != 0)
+      out.named[residuals[n].column][residuals[n].name] += sums.named[n];
   }
   return out;
 }
 
-/// The relation that the lake keeps of one source file, and the columns that the tap looks at beside it.
+/// The relation that the lake keeps of one source file, and the columns that the tap looks at
+/// beside it.
 struct Relation {
-  std::vector<SchemaField> schema;         ///< what is written, without x_SourceFile
+  std::vector<SchemaField> schema;  ///< what is written, without x_SourceFile
   std::vector<Tap::Input> inputs;
-  std::string sql;                         ///< SELECT of schema columns and in_<cost>, x_part
+  std::string sql;  ///< SELECT of schema columns and in_<cost>, x_part
 };
 
 Relation relation_of(const Mapping& mapping, const OpenFile& file, const std::string& delivery_id) {
@@ -130,13 +137,15 @@ Relation relation_of(const Mapping& mapping, const OpenFile& file, const std::st
 
 std::string column_list(const std::vector<SchemaField>& schema) {
   std::string list;
-  for (const SchemaField& field : schema) list += (list.empty() ? "" : ", ") + sql_identifier(field.name);
+  for (const SchemaField& field : schema)
+    list += (list.empty() ? "" : ", ") + sql_identifier(field.name);
   return list;
 }
 
 void widen(std::vector<SchemaField>& schema, const std::vector<SchemaField>& more) {
   for (const SchemaField& field : more) {
-    const bool known = std::any_of(schema.begin(), schema.end(), [&](const SchemaField& f) { return f.name == field.name; });
+    const bool known = std::any_of(schema.begin(), schema.end(),
+                                   [&](const SchemaField& f) { return f.name == field.name; });
     if (!known) schema.push_back(field);
   }
 }
@@ -148,7 +157,8 @@ struct OpenedBill {
 };
 
 /// One file as a mapped relation in the engine.
-Result<OpenedBill> open_bill(Engine& engine, const std::string& path, const std::optional<Format>& known, std::string_view forced,
+Result<OpenedBill> open_bill(Engine& engine, const std::string& path,
+                             const std::optional<Format>& known, std::string_view forced,
                              const std::string& name, const ReadLimits& limits) {
   OpenedBill bill;
   auto head = read_head(path, limits, &engine);
@@ -160,7 +170,9 @@ Result<OpenedBill> open_bill(Engine& engine, const std::string& path, const std:
     if (!format) return pass(format);
     bill.format = *format;
   }
-  auto file = open_file(engine, path, name, [&](const SourceColumn& column) { return source_type(bill.format, column); }, limits);
+  auto file = open_file(
+      engine, path, name,
+      [&](const SourceColumn& column) { return source_type(bill.format, column); }, limits);
   if (!file) return pass(file);
   bill.file = std::move(*file);
   auto mapping = map_to_focus(bill.format, bill.file.columns);
@@ -180,7 +192,8 @@ class Ingest {
     auto found = discover(options_.paths, options_.format);
     if (!found) return pass(found);
     report_.notes = found->notes;
-    for (const Delivery& delivery : found->deliveries) progress_.files += static_cast<std::int64_t>(delivery.files.size());
+    for (const Delivery& delivery : found->deliveries)
+      progress_.files += static_cast<std::int64_t>(delivery.files.size());
     auto done = prepare_and_commit(found->deliveries);
     if (!staging_.empty()) {
       if (auto cleaned = store_.discard_staging(staging_); !cleaned && done) {
@@ -216,18 +229,21 @@ class Ingest {
         committed = committed || *done;
       }
     }
-    // Also when everything was loaded already: an ingest that was interrupted after its commit left the catalogue behind.
+    // Also when everything was loaded already: an ingest that was interrupted after its commit left
+    // the catalogue behind.
     if (committed || (!options_.dry_run && !report_.deliveries.empty())) {
       auto engine = open_duckdb(engine_options());
       if (!engine) return pass(engine);
-      if (auto derived = publish_catalogue(store_, **engine, options_.now); !derived) return derived;
+      if (auto derived = publish_catalogue(store_, **engine, options_.now); !derived)
+        return derived;
     }
     return {};
   }
 
   EngineOptions engine_options() {
     EngineOptions options = options_.engine;
-    if (options.temporary_folder.empty() && !staging_.empty()) options.temporary_folder = staging_ + "/spill";
+    if (options.temporary_folder.empty() && !staging_.empty())
+      options.temporary_folder = staging_ + "/spill";
     return options;
   }
 
@@ -237,7 +253,8 @@ class Ingest {
   }
 
   Status hash_files(Prepared& next) {
-    // A file is evidence by its bytes, so each is hashed before it is read; the second read then comes from memory.
+    // A file is evidence by its bytes, so each is hashed before it is read; the second read then
+    // comes from memory.
     Sha256 all;
     std::vector<std::string> sorted;
     for (const std::string& path : next.delivery.files) {
@@ -250,7 +267,8 @@ class Ingest {
     }
     std::sort(sorted.begin(), sorted.end());
     for (const std::string& hash : sorted) all.add(hash);
-    next.delivery_id = next.delivery.delivery_id.empty() ? "d" + all.finish().substr(0, 15) : next.delivery.delivery_id;
+    next.delivery_id = next.delivery.delivery_id.empty() ? "d" + all.finish().substr(0, 15)
+                                                         : next.delivery.delivery_id;
     return {};
   }
 
@@ -260,18 +278,22 @@ class Ingest {
     std::multiset<std::string> wanted;
     for (const DeliveredFile& file : next.files) wanted.insert(file.sha256);
     std::vector<ActiveDelivery> same;
-    for (const Dataset dataset : {Dataset::kCharges, Dataset::kInvoices, Dataset::kContractCommitments, Dataset::kBillingPeriods}) {
+    for (const Dataset dataset : {Dataset::kCharges, Dataset::kInvoices,
+                                  Dataset::kContractCommitments, Dataset::kBillingPeriods}) {
       auto active = active_in(std::string(table_of(dataset)));
       if (!active) return pass(active);
       for (ActiveDelivery& delivery : *active) {
         std::multiset<std::string> held;
         for (const DeliveredFile& file : delivery.record.files) held.insert(file.sha256);
-        const bool source = next.delivery.source.empty() || next.delivery.source == delivery.record.source;
-        if (held == wanted && source && delivery.record.rules == kRulesVersion) same.push_back(std::move(delivery));
+        const bool source =
+            next.delivery.source.empty() || next.delivery.source == delivery.record.source;
+        if (held == wanted && source && delivery.record.rules == kRulesVersion)
+          same.push_back(std::move(delivery));
       }
     }
     // All billing periods of the files must still be current.
-    if (same.empty() || static_cast<std::int64_t>(same.size()) != same.front().record.periods) return false;
+    if (same.empty() || static_cast<std::int64_t>(same.size()) != same.front().record.periods)
+      return false;
     for (const ActiveDelivery& delivery : same) {
       IngestedDelivery told = told_of(delivery.record);
       told.version = delivery.version;
@@ -333,36 +355,45 @@ class Ingest {
     progress_.file = path;
     auto before = identity_of_file(path);
     if (!before) return pass(before);
-    auto bill = open_bill(engine, path, next.delivery.format, options_.format, "bill_" + std::to_string(index), options_.limits);
+    auto bill = open_bill(engine, path, next.delivery.format, options_.format,
+                          "bill_" + std::to_string(index), options_.limits);
     if (!bill) return pass(bill);
     if (index == 0) {
       next.format = bill->format;
     } else if (!(next.format == bill->format)) {
-      return fail("SY1245", "the files of one delivery have different formats: " + next.format.id + " and " + bill->format.id, path,
-                  "ingest them one at a time");
+      return fail("SY1245",
+                  "the files of one delivery have different formats: " + next.format.id + " and " +
+                      bill->format.id,
+                  path, "ingest them one at a time");
     }
-    if (!next.delivery.columns.empty() && next.delivery.columns.size() != bill->file.head.columns.size()) {
-      report_.notes.push_back(path + " has " + std::to_string(bill->file.head.columns.size()) + " columns, its manifest promises " +
+    if (!next.delivery.columns.empty() &&
+        next.delivery.columns.size() != bill->file.head.columns.size()) {
+      report_.notes.push_back(path + " has " + std::to_string(bill->file.head.columns.size()) +
+                              " columns, its manifest promises " +
                               std::to_string(next.delivery.columns.size()));
     }
     const Relation relation = relation_of(bill->mapping, bill->file, next.delivery_id);
-    const bool has_period = std::any_of(relation.schema.begin(), relation.schema.end(),
-                                        [](const SchemaField& f) { return f.name == "BillingPeriodStart"; });
+    const bool has_period =
+        std::any_of(relation.schema.begin(), relation.schema.end(),
+                    [](const SchemaField& f) { return f.name == "BillingPeriodStart"; });
     std::vector<SchemaField> schema = relation.schema;
     schema.push_back({"x_SourceFile", Type::kInt64});
     widen(next.schema, schema);
     next.residuals = bill->mapping.residuals;
 
-    // The usual file holds one billing period and streams into one Parquet file. When a second period turns up, the pass begins again and
-    // writes one file per period, which costs more.
+    // The usual file holds one billing period and streams into one Parquet file. When a second
+    // period turns up, the pass begins again and writes one file per period, which costs more.
     for (const bool by_period : {false, true}) {
       Tap tap(relation.inputs, static_cast<std::int64_t>(index));
       const std::string name = "sy_tap_" + std::to_string(index) + (by_period ? "p" : "");
       if (auto added = tap.install(engine, name); !added) return added;
       const std::int64_t rows_before = progress_.rows;
-      std::string select = "SELECT " + column_list(relation.schema) + ", " + tap.call_sql() + " AS \"x_SourceFile\"";
+      std::string select =
+          "SELECT " + column_list(relation.schema) + ", " + tap.call_sql() + " AS \"x_SourceFile\"";
       if (by_period) {
-        select += ", " + (has_period ? billing_period_sql("\"BillingPeriodStart\"") : sql_literal("all")) + " AS \"x_BillingPeriod\"";
+        select += ", " +
+                  (has_period ? billing_period_sql("\"BillingPeriodStart\"") : sql_literal("all")) +
+                  " AS \"x_BillingPeriod\"";
       }
       select += " FROM (" + relation.sql + ") AS mapped";
       const std::string target = staging_ + "/" + std::to_string(next_staged_++);
@@ -371,13 +402,15 @@ class Ingest {
         sql = "SELECT count(\"x_SourceFile\") FROM (" + select + ")";
       } else {
         sql = "COPY (" + select + ") TO " + sql_literal(by_period ? target : target + ".parquet") +
-              " (FORMAT parquet, COMPRESSION zstd" + (by_period ? ", PARTITION_BY (\"x_BillingPeriod\")" : "") + ")";
+              " (FORMAT parquet, COMPRESSION zstd" +
+              (by_period ? ", PARTITION_BY (\"x_BillingPeriod\")" : "") + ")";
       }
       bool second_period = false, cancelled = false;
       auto ran = engine.run(sql, [&](double fraction) {
         progress_.rows = rows_before + tap.rows();
         progress_.bytes_all = bill->file.head.bytes;
-        progress_.bytes_done = static_cast<std::int64_t>(fraction * static_cast<double>(bill->file.head.bytes));
+        progress_.bytes_done =
+            static_cast<std::int64_t>(fraction * static_cast<double>(bill->file.head.bytes));
         if (!by_period && !options_.dry_run && tap.period_count() > 1) second_period = true;
         if (!tell("reading")) cancelled = true;
         return !second_period && !cancelled;
@@ -391,14 +424,16 @@ class Ingest {
       if (again) {
         progress_.rows = rows_before;
         const std::lock_guard lock(bill->file.outcome->mutex);
-        bill->file.outcome->rows_read = bill->file.outcome->rejected_rows = bill->file.outcome->rounded_cells = 0;
+        bill->file.outcome->rows_read = bill->file.outcome->rejected_rows =
+            bill->file.outcome->rounded_cells = 0;
         bill->file.outcome->rejected.clear();
         continue;
       }
       auto after = identity_of_file(path);
       if (!after) return pass(after);
       if (*before != *after) {
-        return fail("SY1246", "the file changed while it was read", path, "run again when its writer has finished");
+        return fail("SY1246", "the file changed while it was read", path,
+                    "run again when its writer has finished");
       }
       const std::lock_guard lock(bill->file.outcome->mutex);
       const ReadOutcome& outcome = *bill->file.outcome;
@@ -417,7 +452,8 @@ class Ingest {
           if (!parts) return pass(parts);
           for (const std::string& part : *parts) {
             staged.path = part;
-            auto count = engine.query("SELECT count(*) FROM read_parquet(" + sql_literal(part) + ")");
+            auto count =
+                engine.query("SELECT count(*) FROM read_parquet(" + sql_literal(part) + ")");
             if (!count) return pass(count);
             staged.rows = std::get<std::int64_t>(count->rows.at(0).at(0).value);
             next.periods[period].push_back(staged);
@@ -429,8 +465,9 @@ class Ingest {
       }
       if (outcome.rows_read > 0 && rows_in + outcome.rejected_rows != outcome.rows_read) {
         return fail("SY1247",
-                    "rows were lost while reading: " + std::to_string(outcome.rows_read) + " read, " + std::to_string(rows_in) +
-                        " kept, " + std::to_string(outcome.rejected_rows) + " rejected",
+                    "rows were lost while reading: " + std::to_string(outcome.rows_read) +
+                        " read, " + std::to_string(rows_in) + " kept, " +
+                        std::to_string(outcome.rejected_rows) + " rejected",
                     path, "this is a bug in Steelyard; nothing was committed");
       }
       next.rows_rejected += outcome.rejected_rows;
@@ -465,19 +502,24 @@ class Ingest {
     return source;
   }
 
-  /// Two sets of files for the same scope, of which nobody says which came later, would replace each other by chance.
+  /// Two sets of files for the same scope, of which nobody says which came later, would replace
+  /// each other by chance.
   Status refuse_ambiguity(const std::vector<Prepared>& prepared) const {
     std::map<std::string, const Prepared*> seen;
     for (const Prepared& delivery : prepared) {
       for (const auto& [period, staged] : delivery.periods) {
-        const std::string scope = std::string(table_of(delivery.format.dataset)) + " " + delivery.source + " " + period;
+        const std::string scope =
+            std::string(table_of(delivery.format.dataset)) + " " + delivery.source + " " + period;
         auto [at, fresh] = seen.try_emplace(scope, &delivery);
-        if (fresh || options_.append || (at->second->delivery.delivered && delivery.delivery.delivered)) continue;
+        if (fresh || options_.append ||
+            (at->second->delivery.delivered && delivery.delivery.delivered))
+          continue;
         return fail("SY1243",
-                    "two deliveries hold the same source and billing period, " + delivery.source + " " + period +
-                        ", and nothing says which of them is newer",
+                    "two deliveries hold the same source and billing period, " + delivery.source +
+                        " " + period + ", and nothing says which of them is newer",
                     delivery.delivery.files.front(),
-                    "ingest them one after the other, oldest first, or give each its own --source, or --append when they complete each other");
+                    "ingest them one after the other, oldest first, or give each its own --source, "
+                    "or --append when they complete each other");
       }
     }
     return {};
@@ -490,7 +532,8 @@ class Ingest {
     return active_deliveries(*history, INT64_MAX);
   }
 
-  Result<bool> commit(const Prepared& delivery, const std::string& period, const std::vector<Staged>& staged) {
+  Result<bool> commit(const Prepared& delivery, const std::string& period,
+                      const std::vector<Staged>& staged) {
     DeliveryRecord record;
     record.delivery_id = delivery.delivery_id;
     record.table = std::string(table_of(delivery.format.dataset));
@@ -516,7 +559,8 @@ class Ingest {
     } else if (delivery.format.dataset == Dataset::kInvoices) {
       // With it the log alone tells whether a month's charges tie to its invoices.
       const std::string billed(column(Basis::kBilled));
-      for (const auto& [currency, sums] : total.sums) record.sums[currency].out[billed] = sums.out[0];
+      for (const auto& [currency, sums] : total.sums)
+        record.sums[currency].out[billed] = sums.out[0];
     }
     record.issuers.assign(total.issuers.begin(), total.issuers.end());
     if (total.end.micros != 0) record.period_start = total.start, record.period_end = total.end;
@@ -535,7 +579,8 @@ class Ingest {
       if (*verdict) {
         told.outcome = "would add";
         for (const ActiveDelivery& other : *active) {
-          if (!options_.append && other.record.source == record.source && other.record.billing_period == period) {
+          if (!options_.append && other.record.source == record.source &&
+              other.record.billing_period == period) {
             told.outcome = "would replace v" + std::to_string(other.version);
           }
         }
@@ -559,7 +604,8 @@ class Ingest {
       if (!file) return pass(file);
       commit.add.push_back(std::move(*file));
     }
-    commit.check = [&](const Snapshot& newest, const std::vector<VersionInfo>& history) -> Result<bool> {
+    commit.check = [&](const Snapshot& newest,
+                       const std::vector<VersionInfo>& history) -> Result<bool> {
       auto active = active_deliveries(history, newest.version);
       if (!active) return pass(active);
       return judge(record, *active, told);
@@ -581,8 +627,10 @@ class Ingest {
     return committed;
   }
 
-  /// May this delivery become current? False, with the outcome said, when it is there already or is older than what is there.
-  Result<bool> judge(const DeliveryRecord& record, const std::vector<ActiveDelivery>& active, IngestedDelivery& told) const {
+  /// May this delivery become current? False, with the outcome said, when it is there already or is
+  /// older than what is there.
+  Result<bool> judge(const DeliveryRecord& record, const std::vector<ActiveDelivery>& active,
+                     IngestedDelivery& told) const {
     ContentHash held;
     std::int64_t held_version = -1;
     for (const ActiveDelivery& other : active) {
@@ -593,7 +641,8 @@ class Ingest {
           told.version = other.version;
           return false;
         }
-        if (!options_.append && record.delivered && other.record.delivered && *other.record.delivered > *record.delivered) {
+        if (!options_.append && record.delivered && other.record.delivered &&
+            *other.record.delivered > *record.delivered) {
           told.outcome = "superseded";
           told.version = other.version;
           return false;
@@ -602,12 +651,16 @@ class Ingest {
         held_version = other.version;
       } else if (same_period && record.table == "charges" && !options_.allow_overlap) {
         for (const std::string& account : record.accounts) {
-          if (std::find(other.record.accounts.begin(), other.record.accounts.end(), account) == other.record.accounts.end()) continue;
+          if (std::find(other.record.accounts.begin(), other.record.accounts.end(), account) ==
+              other.record.accounts.end())
+            continue;
           return fail("SY1244",
-                      "the charges of " + account + " in " + record.billing_period + " are already held under the source " +
-                          other.record.source + "; a second copy would count them twice",
+                      "the charges of " + account + " in " + record.billing_period +
+                          " are already held under the source " + other.record.source +
+                          "; a second copy would count them twice",
                       record.files.empty() ? "" : record.files.front().path,
-                      "replace them with --source=" + other.record.source + ", or say --allow-overlap if they really are other charges");
+                      "replace them with --source=" + other.record.source +
+                          ", or say --allow-overlap if they really are other charges");
         }
       }
     }
@@ -630,47 +683,58 @@ class Ingest {
     if (!info) return pass(info);
     DataFile file;
     file.partition = {{"x_BillingPeriod", record.billing_period}, {"x_Source", record.source}};
-    file.path = "x_BillingPeriod=" + record.billing_period + "/x_Source=" + record.source + "/" + slug(record.delivery_id) + "-" +
-                std::to_string(number) + "-" + hash->substr(0, 8) + ".parquet";
+    file.path = "x_BillingPeriod=" + record.billing_period + "/x_Source=" + record.source + "/" +
+                slug(record.delivery_id) + "-" + std::to_string(number) + "-" + hash->substr(0, 8) +
+                ".parquet";
     file.size = info->size;
     file.rows = staged.rows;
     file.modified_millis = options_.now.micros / 1000;
     file.sha256 = *hash;
     file.stats = "{\"numRecords\":" + std::to_string(file.rows);
     if (staged.first_charge <= staged.last_charge) {
-      file.stats += ",\"minValues\":{\"ChargePeriodStart\":\"" + format_instant(staged.first_charge) +
-                    "\"},\"maxValues\":{\"ChargePeriodStart\":\"" + format_instant(staged.last_charge) + "\"}";
+      file.stats += ",\"minValues\":{\"ChargePeriodStart\":\"" +
+                    format_instant(staged.first_charge) +
+                    "\"},\"maxValues\":{\"ChargePeriodStart\":\"" +
+                    format_instant(staged.last_charge) + "\"}";
     }
     file.stats += "}";
-    // The name holds the content's hash: a file of that name is that file, whoever published it first.
+    // The name holds the content's hash: a file of that name is that file, whoever published it
+    // first.
     auto published = store_.publish(staged.path, record.table + "/" + file.path);
     if (!published && published.error().code != "SY1105") return pass(published);
     return file;
   }
 
-  static std::vector<std::string> warnings_of(const Prepared& delivery, const TapPeriod& total, const DeliveryRecord& record) {
+  static std::vector<std::string> warnings_of(const Prepared& delivery, const TapPeriod& total,
+                                              const DeliveryRecord& record) {
     std::vector<std::string> warnings;
     const auto warn = [&](std::int64_t count, const std::string& what) {
-      if (count > 0) warnings.push_back(with_thousands(count) + (count == 1 ? " row " : " rows ") + what);
+      if (count > 0)
+        warnings.push_back(with_thousands(count) + (count == 1 ? " row " : " rows ") + what);
     };
     if (delivery.format.dataset == Dataset::kCharges) {
-      for (int c = 0; c < kCosts; ++c) warn(total.null_costs[c], "without " + std::string(column(kBases[c])));
+      for (int c = 0; c < kCosts; ++c)
+        warn(total.null_costs[c], "without " + std::string(column(kBases[c])));
       warn(total.list_below_contracted, "with ListCost below ContractedCost");
       warn(total.contracted_below_effective, "with ContractedCost below EffectiveCost");
       warn(total.outside_period, "charged outside their billing period");
       for (const auto& [currency, sums] : record.sums) {
         if (currency.empty()) warnings.push_back("there are rows without BillingCurrency");
         for (const auto& [cost, residual] : sums.residual) {
-          if (residual != "0") warnings.push_back(cost + " in " + currency + ": residual " + residual);
+          if (residual != "0")
+            warnings.push_back(cost + " in " + currency + ": residual " + residual);
         }
         for (const auto& [cost, parts] : sums.named) {
-          for (const auto& [name, amount] : parts) warnings.push_back(cost + " in " + currency + ": " + to_text(amount) + " of it is " + name);
+          for (const auto& [name, amount] : parts)
+            warnings.push_back(cost + " in " + currency + ": " + to_text(amount) + " of it is " +
+                               name);
         }
       }
     }
     if (delivery.rounded_cells > 0) {
-      warnings.push_back(with_thousands(delivery.rounded_cells) +
-                         " cells have more than 18 decimals; their text is kept in x_SourceDecimals");
+      warnings.push_back(
+          with_thousands(delivery.rounded_cells) +
+          " cells have more than 18 decimals; their text is kept in x_SourceDecimals");
     }
     for (const RejectedRow& row : delivery.rejected) {
       warnings.push_back("rejected line " + std::to_string(row.line) + ": " + row.reason);
@@ -688,34 +752,43 @@ class Ingest {
 
 }  // namespace
 
-Result<IngestReport> ingest(Store& lake, const IngestOptions& options) { return Ingest(lake, options).run(); }
+Result<IngestReport> ingest(Store& lake, const IngestOptions& options) {
+  return Ingest(lake, options).run();
+}
 
-Result<FilesView> open_files_as_charges(Engine& engine, const std::vector<std::string>& paths, std::string_view format,
-                                        const ReadLimits& limits) {
+Result<FilesView> open_files_as_charges(Engine& engine, const std::vector<std::string>& paths,
+                                        std::string_view format, const ReadLimits& limits) {
   auto found = discover(paths, format);
   if (!found) return pass(found);
   FilesView view;
-  view.deliveries = newest_of_each_scope(found->deliveries);  // earlier deliveries of a scope would count its charges again
+  view.deliveries = newest_of_each_scope(
+      found->deliveries);  // earlier deliveries of a scope would count its charges again
   std::string sql;
   std::size_t number = 0;
   for (const Delivery& delivery : view.deliveries) {
     for (std::size_t i = 0; i < delivery.files.size(); ++i) {
-      auto bill = open_bill(engine, delivery.files[i], delivery.format, format, "bill_" + std::to_string(number++), limits);
+      auto bill = open_bill(engine, delivery.files[i], delivery.format, format,
+                            "bill_" + std::to_string(number++), limits);
       if (!bill) return pass(bill);
       if (bill->format.dataset != Dataset::kCharges) continue;
       Relation relation = relation_of(bill->mapping, bill->file, delivery.delivery_id);
       if (!sql.empty()) sql += "\nUNION ALL BY NAME\n";
-      sql += "SELECT " + column_list(relation.schema) + ", " + std::to_string(i) + "::BIGINT AS \"x_SourceFile\", " +
-             sql_literal(delivery.files[i]) + " AS \"x_SourcePath\", " + billing_period_sql("\"BillingPeriodStart\"") +
-             " AS \"x_BillingPeriod\", " + sql_literal(delivery.source.empty() ? "files" : delivery.source) +
+      sql += "SELECT " + column_list(relation.schema) + ", " + std::to_string(i) +
+             "::BIGINT AS \"x_SourceFile\", " + sql_literal(delivery.files[i]) +
+             " AS \"x_SourcePath\", " + billing_period_sql("\"BillingPeriodStart\"") +
+             " AS \"x_BillingPeriod\", " +
+             sql_literal(delivery.source.empty() ? "files" : delivery.source) +
              " AS \"x_Source\" FROM (" + relation.sql + ") AS mapped";
       widen(view.schema, relation.schema);
       view.outcomes.push_back(bill->file.outcome);
     }
   }
-  if (sql.empty()) return fail("SY1233", "there are no charges in these files", join(paths, ", "), "name files that hold a bill");
-  for (const SchemaField& field : {SchemaField{"x_SourceFile", Type::kInt64}, SchemaField{"x_SourcePath", Type::kText},
-                                   SchemaField{"x_BillingPeriod", Type::kText}, SchemaField{"x_Source", Type::kText}}) {
+  if (sql.empty())
+    return fail("SY1233", "there are no charges in these files", join(paths, ", "),
+                "name files that hold a bill");
+  for (const SchemaField& field :
+       {SchemaField{"x_SourceFile", Type::kInt64}, SchemaField{"x_SourcePath", Type::kText},
+        SchemaField{"x_BillingPeriod", Type::kText}, SchemaField{"x_Source", Type::kText}}) {
     view.schema.push_back(field);
   }
   auto made = engine.run("CREATE OR REPLACE VIEW charges AS " + sql);

@@ -1,5 +1,6 @@
-// Ingest: deliveries of bills become versions of the lake, each with the evidence that nothing was lost on the way.
-// Everything is read, converted, checked and staged first; only then are versions committed, one per delivery and billing period.
+// Ingest: deliveries of bills become versions of the lake, each with the evidence that nothing was
+// lost on the way. Everything is read, converted, checked and staged first; only then are versions
+// committed, one per delivery and billing period.
 #pragma once
 
 #include <functional>
@@ -19,7 +20,7 @@
 namespace steelyard {
 
 struct IngestProgress {
-  std::string phase;                 ///< "reading", "hashing", "committing"
+  std::string phase;  ///< "reading", "hashing", "committing"
   std::string file;
   std::int64_t file_number = 0, files = 0;
   std::int64_t rows = 0;
@@ -28,11 +29,11 @@ struct IngestProgress {
 
 struct IngestOptions {
   std::vector<std::string> paths;
-  std::string format;                ///< "" = by content
-  std::string source;                ///< "" = from manifest or content
+  std::string format;  ///< "" = by content
+  std::string source;  ///< "" = from manifest or content
   std::optional<Instant> delivered;
-  bool append = false;               ///< add to the scope instead of replacing it
-  bool allow_overlap = false;        ///< the same account and period under two sources
+  bool append = false;         ///< add to the scope instead of replacing it
+  bool allow_overlap = false;  ///< the same account and period under two sources
   bool dry_run = false;
   ReadLimits limits;
   Instant now;
@@ -42,9 +43,11 @@ struct IngestOptions {
 
 /// Sums of one currency in one delivery, by cost column (FOCUS name).
 struct ControlSums {
-  std::map<std::string, Decimal> in, out;               ///< `in` without the digits beyond 18 decimals
-  std::map<std::string, std::string> residual;          ///< what the source says less `out`: exact decimal text, up to 36 decimals, "0" when none
-  std::map<std::string, std::map<std::string, Decimal>> named;  ///< the parts of a residual that a rule leaves out on purpose, by cost and name
+  std::map<std::string, Decimal> in, out;       ///< `in` without the digits beyond 18 decimals
+  std::map<std::string, std::string> residual;  ///< what the source says less `out`: exact decimal
+                                                ///< text, up to 36 decimals, "0" when none
+  std::map<std::string, std::map<std::string, Decimal>>
+      named;  ///< the parts of a residual that a rule leaves out on purpose, by cost and name
 };
 
 struct IngestedDelivery {
@@ -53,11 +56,12 @@ struct IngestedDelivery {
   std::vector<std::string> files;
   std::vector<std::string> file_hashes;
   std::int64_t rows_in = 0, rows_out = 0, rows_derived = 0, rows_rejected = 0;
-  std::map<std::string, ControlSums> sums;              ///< by currency
+  std::map<std::string, ControlSums> sums;  ///< by currency
   ContentHash content;
-  std::optional<std::int64_t> version;                  ///< nothing: not committed
-  std::string outcome;                                  ///< "committed", "already loaded", "superseded", "would replace v7", "would add"
-  std::vector<std::string> warnings;                    ///< what looks wrong
+  std::optional<std::int64_t> version;  ///< nothing: not committed
+  std::string
+      outcome;  ///< "committed", "already loaded", "superseded", "would replace v7", "would add"
+  std::vector<std::string> warnings;  ///< what looks wrong
 };
 
 struct IngestReport {
@@ -67,13 +71,14 @@ struct IngestReport {
 
 Result<IngestReport> ingest(Store& lake, const IngestOptions& options);
 
-/// A view `charges` in the engine straight over files, without a lake: the same columns as the lake's. Used by `top FILE`.
+/// A view `charges` in the engine straight over files, without a lake: the same columns as the
+/// lake's. Used by `top FILE`.
 struct FilesView {
   std::vector<Delivery> deliveries;
   std::vector<std::shared_ptr<ReadOutcome>> outcomes;
   std::vector<SchemaField> schema;
 };
-Result<FilesView> open_files_as_charges(Engine& engine, const std::vector<std::string>& paths, std::string_view format,
-                                        const ReadLimits& limits);
+Result<FilesView> open_files_as_charges(Engine& engine, const std::vector<std::string>& paths,
+                                        std::string_view format, const ReadLimits& limits);
 
 }  // namespace steelyard

@@ -13,10 +13,13 @@ namespace steelyard {
 
 namespace {
 
-constexpr std::array<Basis, kCosts> kBases = {Basis::kBilled, Basis::kEffective, Basis::kList, Basis::kContracted};
+constexpr std::array<Basis, kCosts> kBases = {Basis::kBilled, Basis::kEffective, Basis::kList,
+                                              Basis::kContracted};
 constexpr std::int64_t kDayMicros = 86'400'000'000;
 
-void add_exactly(Int128& sum, Int128 value) { SY_ASSERT(!__builtin_add_overflow(sum, value, &sum)); }
+void add_exactly(Int128& sum, Int128 value) {
+  SY_ASSERT(!__builtin_add_overflow(sum, value, &sum));
+}
 
 /// A bijection of 64 bits, so that the second half of a row's state does not repeat the first.
 std::uint64_t mixed(std::uint64_t h) {
@@ -26,7 +29,8 @@ std::uint64_t mixed(std::uint64_t h) {
   return h;
 }
 
-/// Adds the residuals of one row's x_SourceDecimals: {"BilledCost":"0.0000000072922557592391990000", ...}.
+/// Adds the residuals of one row's x_SourceDecimals:
+/// {"BilledCost":"0.0000000072922557592391990000", ...}.
 void add_residuals(std::string_view json, TapSums& sums) {
   for (int c = 0; c < kCosts; ++c) {
     const std::string key = "\"" + std::string(column(kBases[static_cast<std::size_t>(c)])) + "\"";
@@ -78,7 +82,8 @@ void TapPeriod::merge(const TapPeriod& other) {
   outside_period += other.outside_period;
 }
 
-Tap::Tap(std::vector<Input> inputs, std::int64_t file_index) : inputs_(std::move(inputs)), file_index_(file_index) {
+Tap::Tap(std::vector<Input> inputs, std::int64_t file_index)
+    : inputs_(std::move(inputs)), file_index_(file_index) {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const std::string& name = inputs_[i].name;
     const int at = static_cast<int>(i);
@@ -105,7 +110,8 @@ namespace {
 
 /// Hashes a column of text; neighbouring rows often hold the very same string, so its hash is kept.
 template <class OnNew>
-void hash_column(const ColumnView& view, std::uint64_t seed, std::size_t rows, ColumnWriter& result, const OnNew& on_new) {
+void hash_column(const ColumnView& view, std::uint64_t seed, std::size_t rows, ColumnWriter& result,
+                 const OnNew& on_new) {
   const auto* cells = static_cast<const std::uint64_t*>(view.data_);
   std::uint64_t hash = 0, first = 0, second = 0;
   bool known = false;
@@ -126,9 +132,11 @@ void hash_column(const ColumnView& view, std::uint64_t seed, std::size_t rows, C
   }
 }
 
-/// The two small functions that hash text on its way to a tap: pure, so that the engine may call them on dictionaries.
-Function text_function(const std::string& name,
-                       std::function<Status(std::span<const ColumnView>, std::size_t, ColumnWriter&)> call) {
+/// The two small functions that hash text on its way to a tap: pure, so that the engine may call
+/// them on dictionaries.
+Function text_function(
+    const std::string& name,
+    std::function<Status(std::span<const ColumnView>, std::size_t, ColumnWriter&)> call) {
   Function function;
   function.name = name;
   function.parameters = {Type::kText, Type::kInt64};
@@ -142,14 +150,17 @@ Function text_function(const std::string& name,
 Status Tap::install(Engine& engine, const std::string& name) {
   name_ = name;
   auto hash = engine.add_function(text_function(
-      name + "_hash", [](std::span<const ColumnView> arguments, std::size_t rows, ColumnWriter& result) -> Status {
+      name + "_hash",
+      [](std::span<const ColumnView> arguments, std::size_t rows, ColumnWriter& result) -> Status {
         const auto seed = rows > 0 ? static_cast<std::uint64_t>(arguments[1].integer(0)) : 0;
         hash_column(arguments[0], seed, rows, result, [](std::uint64_t, std::string_view) {});
         return {};
       }));
   if (!hash) return hash;
   auto intern = engine.add_function(text_function(
-      name + "_intern", [this](std::span<const ColumnView> arguments, std::size_t rows, ColumnWriter& result) -> Status {
+      name + "_intern",
+      [this](std::span<const ColumnView> arguments, std::size_t rows,
+             ColumnWriter& result) -> Status {
         const auto seed = rows > 0 ? static_cast<std::uint64_t>(arguments[1].integer(0)) : 0;
         return this->intern(arguments[0], seed, rows, result);
       }));
@@ -159,14 +170,15 @@ Status Tap::install(Engine& engine, const std::string& name) {
   function.variadic_any = true;
   function.result = Type::kInt64;
   function.is_volatile = true;
-  function.call = [this](std::span<const ColumnView> arguments, std::size_t rows, ColumnWriter& result) {
-    return take(arguments, rows, result);
-  };
+  function.call = [this](std::span<const ColumnView> arguments, std::size_t rows,
+                         ColumnWriter& result) { return take(arguments, rows, result); };
   return engine.add_function(std::move(function));
 }
 
-Status Tap::intern(const ColumnView& column, std::uint64_t seed, std::size_t rows, ColumnWriter& result) {
-  constexpr std::size_t kRecent = 256;  // a batch repeats few values; most are found here without a lock
+Status Tap::intern(const ColumnView& column, std::uint64_t seed, std::size_t rows,
+                   ColumnWriter& result) {
+  constexpr std::size_t kRecent =
+      256;  // a batch repeats few values; most are found here without a lock
   std::uint64_t recent[kRecent] = {};
   hash_column(column, seed, rows, result, [&](std::uint64_t hash, std::string_view text) {
     if (recent[hash % kRecent] == hash) return;
@@ -195,7 +207,8 @@ std::string Tap::call_sql() const {
       sql += column;
     } else {
       const bool role = at == currency_ || at == provider_ || at == account_ || at == issuer_;
-      sql += name_ + (role ? "_intern(" : "_hash(") + column + ", " + std::to_string(static_cast<std::int64_t>(seeds_[i])) + "::BIGINT)";
+      sql += name_ + (role ? "_intern(" : "_hash(") + column + ", " +
+             std::to_string(static_cast<std::int64_t>(seeds_[i])) + "::BIGINT)";
     }
   }
   return sql + ")";
@@ -279,8 +292,11 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
       case Type::kOther:
         if (view.data_ == nullptr) break;
         for (std::size_t r = 0; r < rows; ++r) {
-          // An untyped NULL constant has no content; anything else must have been given a type by the mapping.
-          if (!view.is_null(r)) return fail("SY1241", "column " + inputs_[i].name + " has a type that cannot be hashed");
+          // An untyped NULL constant has no content; anything else must have been given a type by
+          // the mapping.
+          if (!view.is_null(r))
+            return fail("SY1241",
+                        "column " + inputs_[i].name + " has a type that cannot be hashed");
         }
         break;
     }
@@ -290,7 +306,8 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
     if (column < 0 || rows == 0) return {};
     const auto at = static_cast<std::size_t>(column);
     if (arguments[at].type() == type || arguments[at].type() == Type::kOther) return {};
-    return fail("SY1241", "column " + inputs_[at].name + " does not have the type " + std::string(sql_type(type)));
+    return fail("SY1241", "column " + inputs_[at].name + " does not have the type " +
+                              std::string(sql_type(type)));
   };
   for (int c = 0; c < kCosts; ++c) {
     if (auto fits = expect(out_[c], Type::kDecimal); !fits) return fits;
@@ -312,11 +329,16 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
   TapSums* sums = nullptr;
   std::int64_t period_key = INT64_MIN;
   std::uint64_t currency_key = 0, owner_key = 0, issuer_key = 0;
-  constexpr std::size_t kRecent = 256;  // pairs of provider and account that this batch has noted already
+  constexpr std::size_t kRecent =
+      256;  // pairs of provider and account that this batch has noted already
   std::uint64_t recent[kRecent] = {};
-  const auto view_at = [&](int column) -> const ColumnView& { return arguments[static_cast<std::size_t>(column)]; };
+  const auto view_at = [&](int column) -> const ColumnView& {
+    return arguments[static_cast<std::size_t>(column)];
+  };
   const auto hash_at = [&](int column, std::size_t r) -> std::uint64_t {
-    return column < 0 || view_at(column).is_null(r) ? 0 : static_cast<std::uint64_t>(view_at(column).integer(r));
+    return column < 0 || view_at(column).is_null(r)
+               ? 0
+               : static_cast<std::uint64_t>(view_at(column).integer(r));
   };
   for (std::size_t r = 0; r < rows; ++r) {
     std::int64_t start = 0;
@@ -327,8 +349,8 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
       }
       start = view_at(period_start_).integer(r);
     }
-    const std::uint64_t currency = hash_at(currency_, r), provider = hash_at(provider_, r), account = hash_at(account_, r),
-                        issuer = hash_at(issuer_, r);
+    const std::uint64_t currency = hash_at(currency_, r), provider = hash_at(provider_, r),
+                        account = hash_at(account_, r), issuer = hash_at(issuer_, r);
     const bool new_period = period == nullptr || start != period_key;
     if (new_period) {
       period = &local[period_start_ < 0 ? "all" : billing_period_label({start})];
@@ -368,10 +390,12 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
           add_exactly(sums->out[c].units, out[c]);
         }
       }
-      if (in_[c] >= 0 && !derived && !view_at(in_[c]).is_null(r)) add_exactly(sums->in[c].units, view_at(in_[c]).units(r));
+      if (in_[c] >= 0 && !derived && !view_at(in_[c]).is_null(r))
+        add_exactly(sums->in[c].units, view_at(in_[c]).units(r));
     }
     for (std::size_t n = 0; n < named_.size() && !derived; ++n) {
-      if (!view_at(named_[n]).is_null(r)) add_exactly(sums->named[n].units, view_at(named_[n]).units(r));
+      if (!view_at(named_[n]).is_null(r))
+        add_exactly(sums->named[n].units, view_at(named_[n]).units(r));
     }
     if (out_[0] >= 0) {
       const bool positive = out[2] >= 0;
@@ -382,10 +406,12 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
       const Instant charge{view_at(charge_start_).integer(r)};
       period->first_charge = std::min(period->first_charge, charge);
       period->last_charge = std::max(period->last_charge, charge);
-      const bool after = period_end_ >= 0 && !view_at(period_end_).is_null(r) && charge.micros >= view_at(period_end_).integer(r);
+      const bool after = period_end_ >= 0 && !view_at(period_end_).is_null(r) &&
+                         charge.micros >= view_at(period_end_).integer(r);
       if (charge.micros < start || after) ++period->outside_period;
     }
-    if (decimals_ >= 0 && !derived && !view_at(decimals_).is_null(r)) add_residuals(view_at(decimals_).text(r), *sums);
+    if (decimals_ >= 0 && !derived && !view_at(decimals_).is_null(r))
+      add_residuals(view_at(decimals_).text(r), *sums);
     const std::uint64_t state[2] = {low[r], high[r]};
     const XXH128_hash_t hash = XXH3_128bits(state, sizeof state);
     period->content.add((static_cast<unsigned __int128>(hash.high64) << 64) | hash.low64);

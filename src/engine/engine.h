@@ -1,6 +1,8 @@
-// An Engine runs SQL and streams typed columns. Here: DuckDB in this process, without access to anything but the files it is given.
-// Rows that no SQL can read (a provider's CSV) enter through a RowSource; arithmetic that SQL must not do enters through a Function.
-// Both work on whole columns of a batch. An Engine may be used from one thread at a time; sources and functions are called from several.
+// An Engine runs SQL and streams typed columns. Here: DuckDB in this process, without access to
+// anything but the files it is given. Rows that no SQL can read (a provider's CSV) enter through a
+// RowSource; arithmetic that SQL must not do enters through a Function. Both work on whole columns
+// of a batch. An Engine may be used from one thread at a time; sources and functions are called
+// from several.
 #pragma once
 
 #include <atomic>
@@ -34,11 +36,17 @@ class ColumnView {
  public:
   ColumnView() = default;
   Type type() const { return type_; }
-  bool is_null(std::size_t row) const { return validity_ != nullptr && !((validity_[row / 64] >> (row % 64)) & 1); }
+  bool is_null(std::size_t row) const {
+    return validity_ != nullptr && !((validity_[row / 64] >> (row % 64)) & 1);
+  }
   bool boolean(std::size_t row) const { return static_cast<const bool*>(data_)[row]; }
-  std::int64_t integer(std::size_t row) const { return static_cast<const std::int64_t*>(data_)[row]; }  ///< kInt64, kInstant (micros)
+  std::int64_t integer(std::size_t row) const {
+    return static_cast<const std::int64_t*>(data_)[row];
+  }  ///< kInt64, kInstant (micros)
   double real(std::size_t row) const { return static_cast<const double*>(data_)[row]; }
-  Int128 units(std::size_t row) const { return static_cast<const Int128*>(data_)[row]; }                ///< kDecimal: 10^-18
+  Int128 units(std::size_t row) const {
+    return static_cast<const Int128*>(data_)[row];
+  }  ///< kDecimal: 10^-18
   std::string_view text(std::size_t row) const {
     const auto* cell = static_cast<const char*>(data_) + row * 16;
     std::uint32_t size;
@@ -70,10 +78,11 @@ class ColumnWriter {
   virtual void set_bool(std::size_t row, bool value) = 0;
   virtual void set_integer(std::size_t row, std::int64_t value) = 0;  ///< kInt64, kInstant (micros)
   virtual void set_real(std::size_t row, double value) = 0;
-  virtual void set_units(std::size_t row, Int128 units) = 0;          ///< kDecimal
-  virtual void set_text(std::size_t row, std::string_view value) = 0; ///< must be valid UTF-8
+  virtual void set_units(std::size_t row, Int128 units) = 0;           ///< kDecimal
+  virtual void set_text(std::size_t row, std::string_view value) = 0;  ///< must be valid UTF-8
   /// Keys must be distinct; a value without data() is null. Rows must be set in rising order.
-  virtual void set_map(std::size_t row, std::span<const std::pair<std::string_view, std::string_view>> entries) = 0;
+  virtual void set_map(std::size_t row,
+                       std::span<const std::pair<std::string_view, std::string_view>> entries) = 0;
 };
 
 inline constexpr std::size_t kBatchRows = 2048;
@@ -84,29 +93,35 @@ class RowSource {
   class Worker {
    public:
     virtual ~Worker() = default;
-    /// Fills up to kBatchRows rows and returns how many; 0 = no more. `columns[i]` belongs to the i-th of `projection`.
+    /// Fills up to kBatchRows rows and returns how many; 0 = no more. `columns[i]` belongs to the
+    /// i-th of `projection`.
     virtual Result<std::size_t> fill(std::span<ColumnWriter* const> columns) = 0;
   };
   virtual ~RowSource() = default;
   virtual const std::vector<ColumnSpec>& columns() const = 0;
   /// `projection`: indices of the columns that the query needs, in the order of fill's writers.
   virtual Result<std::unique_ptr<Worker>> make_worker(std::span<const std::size_t> projection) = 0;
-  /// Called at the start of each scan: the source begins again. The workers of the scan are made right after it; those of an earlier scan may
-  /// still be at work (a query that reads the source twice), and a source over files must let them finish theirs.
+  /// Called at the start of each scan: the source begins again. The workers of the scan are made
+  /// right after it; those of an earlier scan may still be at work (a query that reads the source
+  /// twice), and a source over files must let them finish theirs.
   virtual Status restart() = 0;
   /// 0..1, for progress.
   virtual double progress() const { return 0; }
 };
 
-/// A function on columns that SQL may call by name. Deterministic unless `volatile_` (then it is called for each row exactly once).
+/// A function on columns that SQL may call by name. Deterministic unless `volatile_` (then it is
+/// called for each row exactly once).
 struct Function {
   std::string name;
   std::vector<Type> parameters;
-  bool variadic_any = false;  ///< any number and type of arguments (of the types above); `parameters` is then empty
+  bool variadic_any =
+      false;  ///< any number and type of arguments (of the types above); `parameters` is then empty
   Type result = Type::kBool;
   bool is_volatile = false;
   bool handles_nulls = true;  ///< false: a null argument gives null without a call
-  std::function<Status(std::span<const ColumnView> arguments, std::size_t rows, ColumnWriter& result)> call;
+  std::function<Status(std::span<const ColumnView> arguments, std::size_t rows,
+                       ColumnWriter& result)>
+      call;
 };
 
 /// A materialised result: for answers that a person or a program reads, not for bulk data.
@@ -122,12 +137,13 @@ struct Rows {
 };
 
 struct EngineOptions {
-  int threads = 0;                                          ///< 0: as many as the machine has
-  std::uint64_t memory_bytes = 1ULL << 30;                  ///< DuckDB's memory_limit
-  std::string temporary_folder;                             ///< for spilling; empty: none
+  int threads = 0;                          ///< 0: as many as the machine has
+  std::uint64_t memory_bytes = 1ULL << 30;  ///< DuckDB's memory_limit
+  std::string temporary_folder;             ///< for spilling; empty: none
 };
 
-/// Progress of the running statement, 0..1; called about ten times a second from another thread. Return false to cancel.
+/// Progress of the running statement, 0..1; called about ten times a second from another thread.
+/// Return false to cancel.
 using ProgressCallback = std::function<bool(double fraction)>;
 
 class Engine {
@@ -136,20 +152,26 @@ class Engine {
   /// One or more statements; the result of the last.
   virtual Result<Rows> query(const std::string& sql) = 0;
   /// Streams batches of the result in order. Return an error from `on_batch` to stop.
-  virtual Status stream(const std::string& sql, const std::function<Status(std::span<const ColumnView>, std::size_t rows)>& on_batch,
-                        std::vector<ColumnSpec>* columns = nullptr) = 0;
-  /// Runs without a result; returns the number of rows written where the statement says it (COPY), else 0.
-  virtual Result<std::int64_t> run(const std::string& sql, const ProgressCallback& progress = {}) = 0;
+  virtual Status stream(
+      const std::string& sql,
+      const std::function<Status(std::span<const ColumnView>, std::size_t rows)>& on_batch,
+      std::vector<ColumnSpec>* columns = nullptr) = 0;
+  /// Runs without a result; returns the number of rows written where the statement says it (COPY),
+  /// else 0.
+  virtual Result<std::int64_t> run(const std::string& sql,
+                                   const ProgressCallback& progress = {}) = 0;
   /// `SELECT * FROM name()` reads the source.
   virtual Status add_source(const std::string& name, std::shared_ptr<RowSource> source) = 0;
   virtual Status add_function(Function function) = 0;
-  /// From now on: only SELECT-like statements, no files beyond those under `readable_paths`, no settings. For `steelyard sql`.
+  /// From now on: only SELECT-like statements, no files beyond those under `readable_paths`, no
+  /// settings. For `steelyard sql`.
   virtual Status lock_down(const std::vector<std::string>& readable_paths) = 0;
   /// Safe from another thread.
   virtual void interrupt() = 0;
 };
 
-/// UTC, two-clock safe settings, no extension loading, no network. SY1401 when the engine cannot start.
+/// UTC, two-clock safe settings, no extension loading, no network. SY1401 when the engine cannot
+/// start.
 Result<std::unique_ptr<Engine>> open_duckdb(const EngineOptions& options);
 /// "1.5.6", without starting the engine.
 std::string duckdb_version();

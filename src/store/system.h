@@ -1,5 +1,6 @@
-// The few operating-system calls that the store makes, each behind one virtual function, so that a test can let any of them fail, stop
-// half way or be the last one before a crash. Behind the store's door: only src/store includes this.
+// The few operating-system calls that the store makes, each behind one virtual function, so that a
+// test can let any of them fail, stop half way or be the last one before a crash. Behind the
+// store's door: only src/store includes this.
 #pragma once
 
 #include <sys/stat.h>

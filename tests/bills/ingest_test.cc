@@ -1,4 +1,5 @@
-// Ingest as a user meets it: files on disk go in, versions of the lake come out, and nothing is lost, doubled or half done on the way.
+// Ingest as a user meets it: files on disk go in, versions of the lake come out, and nothing is
+// lost, doubled or half done on the way.
 #include "bills/ingest.h"
 
 #include <gtest/gtest.h>
@@ -17,9 +18,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kHeader =
-    "BilledCost,BillingAccountId,BillingAccountName,BillingCurrency,BillingPeriodEnd,BillingPeriodStart,ChargeCategory,ChargeClass,"
-    "ChargeDescription,ChargeFrequency,ChargePeriodEnd,ChargePeriodStart,ContractedCost,EffectiveCost,InvoiceIssuerName,ListCost,"
-    "PricingQuantity,PricingUnit,ProviderName,PublisherName,ServiceCategory,ServiceName,ResourceId,Tags,InvoiceId,SkuMeter,x_Extra\n";
+    "BilledCost,BillingAccountId,BillingAccountName,BillingCurrency,BillingPeriodEnd,"
+    "BillingPeriodStart,ChargeCategory,ChargeClass,"
+    "ChargeDescription,ChargeFrequency,ChargePeriodEnd,ChargePeriodStart,ContractedCost,"
+    "EffectiveCost,InvoiceIssuerName,ListCost,"
+    "PricingQuantity,PricingUnit,ProviderName,PublisherName,ServiceCategory,ServiceName,ResourceId,"
+    "Tags,InvoiceId,SkuMeter,x_Extra\n";
 
 struct Row {
   std::string cost, effective;
@@ -34,10 +38,11 @@ std::string text_of(const Row& row) {
     std::snprintf(buffer, sizeof buffer, "2026-%02d-%02dT%02d:00:00Z", month, day, hour);
     return std::string(buffer);
   };
-  return row.cost + "," + row.account + ",Acme,USD," + time(row.month + 1, 1, 0) + "," + time(row.month, 1, 0) +
-         ",Usage,,\"an hour, of use\",Usage-Based," + time(row.month, row.day, 1) + "," + time(row.month, row.day, 0) + "," + row.cost + "," +
-         row.effective + ",AWS," + row.cost + ",1,Hours,AWS,AWS,Compute,Amazon EC2," + row.resource +
-         ",\"{\"\"team\"\": \"\"web\"\"}\",,meter,more\n";
+  return row.cost + "," + row.account + ",Acme,USD," + time(row.month + 1, 1, 0) + "," +
+         time(row.month, 1, 0) + ",Usage,,\"an hour, of use\",Usage-Based," +
+         time(row.month, row.day, 1) + "," + time(row.month, row.day, 0) + "," + row.cost + "," +
+         row.effective + ",AWS," + row.cost + ",1,Hours,AWS,AWS,Compute,Amazon EC2," +
+         row.resource + ",\"{\"\"team\"\": \"\"web\"\"}\",,meter,more\n";
 }
 
 class IngestTest : public testing::Test {
@@ -52,7 +57,8 @@ class IngestTest : public testing::Test {
   }
   void TearDown() override { fs::remove_all(root_); }
 
-  std::string write(const std::string& name, const std::vector<Row>& rows, const std::string& header = kHeader) {
+  std::string write(const std::string& name, const std::vector<Row>& rows,
+                    const std::string& header = kHeader) {
     const std::string path = root_ + "/" + name;
     fs::create_directories(fs::path(path).parent_path());
     std::ofstream out(path);
@@ -66,7 +72,8 @@ class IngestTest : public testing::Test {
     return ingest(*store_, options_);
   }
   IngestedDelivery only(const Result<IngestReport>& report) {
-    EXPECT_TRUE(report) << report.error().code << " " << report.error().what << " " << report.error().where;
+    EXPECT_TRUE(report) << report.error().code << " " << report.error().what << " "
+                        << report.error().where;
     if (!report || report->deliveries.size() != 1) {
       ADD_FAILURE() << "expected one delivery";
       return {};
@@ -80,8 +87,10 @@ class IngestTest : public testing::Test {
     if (!snapshot || snapshot->files.empty()) return "nothing";
     auto engine = open_duckdb({.threads = 1});
     std::string files;
-    for (const DataFile& file : snapshot->files) files += (files.empty() ? "'" : ", '") + store_->absolute("charges/" + file.path) + "'";
-    auto rows = (*engine)->query("SELECT sum(\"" + column + "\"), count(*) FROM read_parquet([" + files + "], union_by_name=true)");
+    for (const DataFile& file : snapshot->files)
+      files += (files.empty() ? "'" : ", '") + store_->absolute("charges/" + file.path) + "'";
+    auto rows = (*engine)->query("SELECT sum(\"" + column + "\"), count(*) FROM read_parquet([" +
+                                 files + "], union_by_name=true)");
     return rows ? rows->rows[0][0].text() + " in " + rows->rows[0][1].text() : rows.error().what;
   }
 
@@ -121,7 +130,8 @@ TEST_F(IngestTest, LoadsTheSameOnceOnly) {
   EXPECT_EQ(only(load({jan})).outcome, "already loaded");
   // Other bytes, same rows: in another order and split over two files.
   fs::remove(jan);
-  const auto again = only(load({write("p/a.csv", {{"2.25", "2.00"}}), write("p/b.csv", {{"1.10", "1.00"}})}));
+  const auto again =
+      only(load({write("p/a.csv", {{"2.25", "2.00"}}), write("p/b.csv", {{"1.10", "1.00"}})}));
   EXPECT_EQ(again.outcome, "already loaded");
   EXPECT_EQ(total(), "3.35 in 2");
 }
@@ -193,7 +203,8 @@ TEST_F(IngestTest, SaysWhatADryRunWouldDo) {
 
 TEST_F(IngestTest, ChangesNothingWhenOneFileIsBad) {
   only(load({write("jan.csv", {{"1", "1"}})}));
-  auto bad = load({write("in/feb.csv", {{"1", "1", 2}}), write("in/mar.csv", {{"1", "1", 3}, {"twelve", "1", 3}})});
+  auto bad = load({write("in/feb.csv", {{"1", "1", 2}}),
+                   write("in/mar.csv", {{"1", "1", 3}, {"twelve", "1", 3}})});
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().code, "SY1210");
   EXPECT_NE(bad.error().where.find("mar.csv, line 3"), std::string::npos) << bad.error().where;
@@ -203,7 +214,8 @@ TEST_F(IngestTest, ChangesNothingWhenOneFileIsBad) {
 }
 
 TEST_F(IngestTest, KeepsDigitsBeyondEighteenAsTextAndNamesTheResidual) {
-  const auto told = only(load({write("jan.csv", {{"0.0000000072922557592391990000", "1"}, {"1", "1"}})}));
+  const auto told =
+      only(load({write("jan.csv", {{"0.0000000072922557592391990000", "1"}, {"1", "1"}})}));
   EXPECT_EQ(told.sums.at("USD").residual.at("BilledCost"), "0.000000000000000000239199");
   EXPECT_EQ(to_text(told.sums.at("USD").out.at("BilledCost")), "1.000000007292255759");
   EXPECT_FALSE(told.warnings.empty());

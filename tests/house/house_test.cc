@@ -1,5 +1,6 @@
-// The house keeps its own rules: who may include whom, which headers stay behind which door, and what never enters the tree.
-// CMakeLists.txt says which rooms a room uses; ARCHITECTURE.md says on which floor each room lies and which headers are its door.
+// The house keeps its own rules: who may include whom, which headers stay behind which door, and
+// what never enters the tree. CMakeLists.txt says which rooms a room uses; ARCHITECTURE.md says on
+// which floor each room lies and which headers are its door.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -69,7 +70,9 @@ std::vector<fs::path> tree() {
   return files;
 }
 
-bool is_source(const fs::path& path) { return path.extension() == ".h" || path.extension() == ".cc"; }
+bool is_source(const fs::path& path) {
+  return path.extension() == ".h" || path.extension() == ".cc";
+}
 
 string shown(const fs::path& path, std::size_t line = 0) {
   string name = path.lexically_relative(kRoot).string();
@@ -239,7 +242,9 @@ TEST(House, LinesAreShort) {
     bool table = false;  // a table is laid out by hand
     for (const string& line : lines_of(path)) {
       ++number;
-      if (line.find("// clang-format " "o") != string::npos) table = line.back() == 'f';
+      if (line.find("// clang-format "
+                    "o") != string::npos)
+        table = line.back() == 'f';
       if (!table) {
         EXPECT_LE(columns(line), 120u) << shown(path, number);
       }
@@ -250,11 +255,13 @@ TEST(House, LinesAreShort) {
 
 TEST(House, DomainRoomsDoNotPrintExitOrReadTheClock) {
   const std::set<string> faces = {"cli"};
-  // Text that stands for itself is enough here: nobody in a domain room has a reason even to name these.
-  const std::vector<string> banned = {"std::cout", "std::cerr", "printf(stderr", "std::exit(",
-                                      "getenv(",   "system_clock::now"};
+  // Text that stands for itself is enough here: nobody in a domain room has a reason even to name
+  // these.
+  const std::vector<string> banned = {"std::cout",  "std::cerr", "printf(stderr",
+                                      "std::exit(", "getenv(",   "system_clock::now"};
   for (const auto& [path, room] : sources()) {
-    if (faces.count(room) || path.filename() == "assert.h") continue;  // a bug may say its last word
+    if (faces.count(room) || path.filename() == "assert.h")
+      continue;  // a bug may say its last word
     std::size_t number = 0;
     for (const string& line : lines_of(path)) {
       ++number;
@@ -278,10 +285,34 @@ bool has_word(const string& line, const string& word) {
 
 TEST(House, TheTreeNamesNoRegistryHostAndNoConversation) {
   // In two halves, so that this file does not accuse itself.
-  const std::vector<string> hosts = {"registry." "npmjs",   "npmjs" ".org",      "pypi" ".org",
-                                     "pythonhosted" ".org", "repo1." "maven",    "crates" ".io",
-                                     "proxy." "golang",     "deb." "debian.org", "archive." "ubuntu"};
-  const std::vector<string> talk = {"pro" "mpt", "pro" "mpts", "this ses" "sion", "as an " "ai"};
+  const std::vector<string> hosts = {
+      "registry."
+      "npmjs",
+      "npmjs"
+      ".org",
+      "pypi"
+      ".org",
+      "pythonhosted"
+      ".org",
+      "repo1."
+      "maven",
+      "crates"
+      ".io",
+      "proxy."
+      "golang",
+      "deb."
+      "debian.org",
+      "archive."
+      "ubuntu"};
+  const std::vector<string> talk = {
+      "pro"
+      "mpt",
+      "pro"
+      "mpts",
+      "this ses"
+      "sion",
+      "as an "
+      "ai"};
   for (const auto& path : tree()) {
     const string text = content(path);
     if (text.find('\0') != string::npos) continue;  // a binary sample

@@ -20,7 +20,8 @@ using duck::Prepared;
 using duck::ResultHandle;
 using duck::VectorWriter;
 
-/// Errors of ours that pass through the engine keep their parts: they travel as text between these marks.
+/// Errors of ours that pass through the engine keep their parts: they travel as text between these
+/// marks.
 constexpr char kMark = '\x1f';
 
 std::string pack(const Error& error) {
@@ -44,13 +45,25 @@ Error unpack(std::string_view text, std::string_view sql) {
   if (interrupted) return Error{"SY1402", "the query was interrupted", "", "", {}};
   const bool space = text.find("No space left") != std::string_view::npos;
   if (space) {
-    return Error{"SY1104", "the disk is full", "", "free some space and run the same command again", {std::string(text)}};
+    return Error{"SY1104",
+                 "the disk is full",
+                 "",
+                 "free some space and run the same command again",
+                 {std::string(text)}};
   }
   const bool memory = text.find("Out of Memory") != std::string_view::npos;
   if (memory) {
-    return Error{"SY1404", "the query needs more memory than it may use", "", "raise --memory", {std::string(text)}};
+    return Error{"SY1404",
+                 "the query needs more memory than it may use",
+                 "",
+                 "raise --memory",
+                 {std::string(text)}};
   }
-  return Error{"SY1403", "the engine refused a query: " + std::string(text), std::string(sql.substr(0, 300)), "", {}};
+  return Error{"SY1403",
+               "the engine refused a query: " + std::string(text),
+               std::string(sql.substr(0, 300)),
+               "",
+               {}};
 }
 
 struct SourceBinding {
@@ -58,11 +71,12 @@ struct SourceBinding {
   std::string name;
   std::mutex mutex;
 };
-/// One scan. Its workers are made at once, right after the source began again: a query may scan a source several times at the same time
-/// (a join with itself, UNION ALL), and a worker that is made later would join the other scan and take its rows.
+/// One scan. Its workers are made at once, right after the source began again: a query may scan a
+/// source several times at the same time (a join with itself, UNION ALL), and a worker that is made
+/// later would join the other scan and take its rows.
 struct GlobalScan {
-  std::vector<std::size_t> projection;         ///< columns of the source that the query wants
-  std::vector<std::size_t> positions;          ///< where they stand in the output chunk
+  std::vector<std::size_t> projection;  ///< columns of the source that the query wants
+  std::vector<std::size_t> positions;   ///< where they stand in the output chunk
   std::mutex mutex;
   std::vector<std::unique_ptr<RowSource::Worker>> workers;
 };
@@ -86,7 +100,8 @@ void init_source(duckdb_init_info info) {
   const idx_t wanted = duckdb_init_get_column_count(info);
   for (idx_t i = 0; i < wanted; ++i) {
     const idx_t column = duckdb_init_get_column_index(info, i);
-    if (column < binding->source->columns().size()) {  // count(*) asks for a column that does not exist
+    if (column <
+        binding->source->columns().size()) {  // count(*) asks for a column that does not exist
       scan->projection.push_back(column);
       scan->positions.push_back(i);
     }
@@ -105,13 +120,15 @@ void init_source(duckdb_init_info info) {
     }
     scan->workers.push_back(std::move(*worker));
   }
-  duckdb_init_set_init_data(info, scan.release(), [](void* p) { delete static_cast<GlobalScan*>(p); });
+  duckdb_init_set_init_data(info, scan.release(),
+                            [](void* p) { delete static_cast<GlobalScan*>(p); });
   duckdb_init_set_max_threads(info, threads);
 }
 
 void init_source_worker(duckdb_init_info info) {
   // The global state is not reachable here: the thread takes its worker when it scans first.
-  duckdb_init_set_init_data(info, new LocalScan(), [](void* p) { delete static_cast<LocalScan*>(p); });
+  duckdb_init_set_init_data(info, new LocalScan(),
+                            [](void* p) { delete static_cast<LocalScan*>(p); });
 }
 
 void scan_source(duckdb_function_info info, duckdb_data_chunk output) {
@@ -120,11 +137,13 @@ void scan_source(duckdb_function_info info, duckdb_data_chunk output) {
   auto* local = static_cast<LocalScan*>(duckdb_function_get_local_init_data(info));
   if (local->worker == nullptr) {
     const std::lock_guard lock(scan->mutex);
-    if (scan->workers.empty()) {  // more threads than were announced: there is work for those that were
+    if (scan->workers
+            .empty()) {  // more threads than were announced: there is work for those that were
       duckdb_data_chunk_set_size(output, 0);
       return;
     }
-    local->worker = std::move(scan->workers.front());  // the first may be the only one that has rows
+    local->worker =
+        std::move(scan->workers.front());  // the first may be the only one that has rows
     scan->workers.erase(scan->workers.begin());
     local->writers.resize(scan->projection.size());
     for (VectorWriter& writer : local->writers) local->pointers.push_back(&writer);
@@ -181,10 +200,13 @@ class DuckEngine final : public Engine {
 
   Status open(const EngineOptions& options) {
     duckdb_config config = nullptr;
-    if (duckdb_create_config(&config) != DuckDBSuccess) return fail("SY1401", "DuckDB cannot be configured");
-    duckdb_set_config(config, "memory_limit", (std::to_string(options.memory_bytes >> 20) + "MiB").c_str());
+    if (duckdb_create_config(&config) != DuckDBSuccess)
+      return fail("SY1401", "DuckDB cannot be configured");
+    duckdb_set_config(config, "memory_limit",
+                      (std::to_string(options.memory_bytes >> 20) + "MiB").c_str());
     duckdb_set_config(config, "temp_directory", options.temporary_folder.c_str());
-    if (options.threads > 0) duckdb_set_config(config, "threads", std::to_string(options.threads).c_str());
+    if (options.threads > 0)
+      duckdb_set_config(config, "threads", std::to_string(options.threads).c_str());
     duckdb_set_config(config, "autoinstall_known_extensions", "false");
     duckdb_set_config(config, "autoload_known_extensions", "false");
     duckdb_set_config(config, "allow_unsigned_extensions", "false");
@@ -196,10 +218,12 @@ class DuckEngine final : public Engine {
       duckdb_free(message);
       return fail("SY1401", "DuckDB does not start: " + what);
     }
-    if (duckdb_connect(database_, &connection_) != DuckDBSuccess) return fail("SY1401", "DuckDB does not connect");
-    auto done = run("SET TimeZone='UTC'; SET preserve_insertion_order=false; SET enable_progress_bar=true; "
-                    "SET enable_progress_bar_print=false; SET progress_bar_time=0",
-                    {});
+    if (duckdb_connect(database_, &connection_) != DuckDBSuccess)
+      return fail("SY1401", "DuckDB does not connect");
+    auto done =
+        run("SET TimeZone='UTC'; SET preserve_insertion_order=false; SET enable_progress_bar=true; "
+            "SET enable_progress_bar_print=false; SET progress_bar_time=0",
+            {});
     if (!done) return pass(done);
     return {};
   }
@@ -225,7 +249,8 @@ class DuckEngine final : public Engine {
         out.rows.resize(first + rows);
         for (std::size_t r = 0; r < rows; ++r) out.rows[first + r].resize(width);
         for (idx_t c = 0; c < width; ++c) {
-          const ColumnView view = duck::view_of(duckdb_data_chunk_get_vector(chunk.get(), c), readers[c].view);
+          const ColumnView view =
+              duck::view_of(duckdb_data_chunk_get_vector(chunk.get(), c), readers[c].view);
           for (std::size_t r = 0; r < rows; ++r) {
             if (!view.is_null(r)) out.rows[first + r][c] = cell_of(view, readers[c], r);
           }
@@ -238,19 +263,22 @@ class DuckEngine final : public Engine {
     });
     if (!streamed) return pass(streamed);
     if (!retry) return out;
-    // Types that have no form of ours (lists, dates beyond, enums) come as the text that the engine gives them.
+    // Types that have no form of ours (lists, dates beyond, enums) come as the text that the engine
+    // gives them.
     std::string list;
     for (const ColumnSpec& column : out.columns) {
       if (column.type != Type::kOther) continue;
       const std::string quoted = sql_identifier(column.name);
-      list += (list.empty() ? "" : ", ") + std::string("CAST(") + quoted + " AS VARCHAR) AS " + quoted;
+      list +=
+          (list.empty() ? "" : ", ") + std::string("CAST(") + quoted + " AS VARCHAR) AS " + quoted;
     }
     std::string inner(trim(sql));
     while (!inner.empty() && inner.back() == ';') inner.pop_back();
     return query("SELECT * REPLACE (" + list + ") FROM (" + inner + "\n)");
   }
 
-  Status stream(const std::string& sql, const std::function<Status(std::span<const ColumnView>, std::size_t)>& on_batch,
+  Status stream(const std::string& sql,
+                const std::function<Status(std::span<const ColumnView>, std::size_t)>& on_batch,
                 std::vector<ColumnSpec>* columns) override {
     return execute(sql, true, [&](duckdb_result& result) -> Status {
       const idx_t width = duckdb_column_count(&result);
@@ -320,7 +348,8 @@ class DuckEngine final : public Engine {
     duckdb_table_function_supports_projection_pushdown(function, true);
     const duckdb_state state = duckdb_register_table_function(connection_, function);
     duckdb_destroy_table_function(&function);
-    if (state != DuckDBSuccess) return fail("SY1405", "the engine refused the source `" + name + "`");
+    if (state != DuckDBSuccess)
+      return fail("SY1405", "the engine refused the source `" + name + "`");
     return {};
   }
 
@@ -345,14 +374,18 @@ class DuckEngine final : public Engine {
     duckdb_scalar_function_set_function(scalar, call_function);
     const duckdb_state state = duckdb_register_scalar_function(connection_, scalar);
     duckdb_destroy_scalar_function(&scalar);
-    if (state != DuckDBSuccess) return fail("SY1405", "the engine refused the function `" + name + "`");
+    if (state != DuckDBSuccess)
+      return fail("SY1405", "the engine refused the function `" + name + "`");
     return {};
   }
 
   Status lock_down(const std::vector<std::string>& readable_paths) override {
     std::string list;
-    for (const std::string& path : readable_paths) list += (list.empty() ? "" : ", ") + sql_literal(path);
-    auto done = run("SET allowed_directories=[" + list + "]; SET enable_external_access=false; SET lock_configuration=true", {});
+    for (const std::string& path : readable_paths)
+      list += (list.empty() ? "" : ", ") + sql_literal(path);
+    auto done = run("SET allowed_directories=[" + list +
+                        "]; SET enable_external_access=false; SET lock_configuration=true",
+                    {});
     if (!done) return pass(done);
     locked_ = true;
     return {};
@@ -362,8 +395,8 @@ class DuckEngine final : public Engine {
 
  private:
   struct Reader {
-    Type type = Type::kOther;   ///< what the cell becomes
-    Type view = Type::kOther;   ///< how the vector is looked at
+    Type type = Type::kOther;  ///< what the cell becomes
+    Type view = Type::kOther;  ///< how the vector is looked at
     duckdb_type id = DUCKDB_TYPE_INVALID;
     duckdb_type inner = DUCKDB_TYPE_INVALID;
     int scale = 0;
@@ -387,18 +420,25 @@ class DuckEngine final : public Engine {
       case DUCKDB_TYPE_UTINYINT:
       case DUCKDB_TYPE_USMALLINT:
       case DUCKDB_TYPE_UINTEGER:
-      case DUCKDB_TYPE_HUGEINT: reader.type = Type::kInt64; break;
-      case DUCKDB_TYPE_FLOAT: reader.type = Type::kDouble; break;
+      case DUCKDB_TYPE_HUGEINT:
+        reader.type = Type::kInt64;
+        break;
+      case DUCKDB_TYPE_FLOAT:
+        reader.type = Type::kDouble;
+        break;
       case DUCKDB_TYPE_DATE:
       case DUCKDB_TYPE_TIMESTAMP:
-      case DUCKDB_TYPE_SQLNULL: reader.type = Type::kText; break;
+      case DUCKDB_TYPE_SQLNULL:
+        reader.type = Type::kText;
+        break;
       case DUCKDB_TYPE_DECIMAL:
         reader.scale = duckdb_decimal_scale(logical.get());
         reader.inner = duckdb_decimal_internal_type(logical.get());
         reader.type = Type::kDecimal;
         reader.unknown = reader.scale > kScale;
         break;
-      default: reader.unknown = true;
+      default:
+        reader.unknown = true;
     }
     if (reader.unknown) reader.type = Type::kOther;
     return reader;
@@ -406,36 +446,56 @@ class DuckEngine final : public Engine {
 
   static Int128 integer_at(const ColumnView& view, duckdb_type type, std::size_t row) {
     switch (type) {
-      case DUCKDB_TYPE_TINYINT: return static_cast<const std::int8_t*>(view.data_)[row];
-      case DUCKDB_TYPE_SMALLINT: return static_cast<const std::int16_t*>(view.data_)[row];
-      case DUCKDB_TYPE_INTEGER: return static_cast<const std::int32_t*>(view.data_)[row];
-      case DUCKDB_TYPE_UTINYINT: return static_cast<const std::uint8_t*>(view.data_)[row];
-      case DUCKDB_TYPE_USMALLINT: return static_cast<const std::uint16_t*>(view.data_)[row];
-      case DUCKDB_TYPE_UINTEGER: return static_cast<const std::uint32_t*>(view.data_)[row];
-      case DUCKDB_TYPE_BIGINT: return static_cast<const std::int64_t*>(view.data_)[row];
-      default: return static_cast<const Int128*>(view.data_)[row];
+      case DUCKDB_TYPE_TINYINT:
+        return static_cast<const std::int8_t*>(view.data_)[row];
+      case DUCKDB_TYPE_SMALLINT:
+        return static_cast<const std::int16_t*>(view.data_)[row];
+      case DUCKDB_TYPE_INTEGER:
+        return static_cast<const std::int32_t*>(view.data_)[row];
+      case DUCKDB_TYPE_UTINYINT:
+        return static_cast<const std::uint8_t*>(view.data_)[row];
+      case DUCKDB_TYPE_USMALLINT:
+        return static_cast<const std::uint16_t*>(view.data_)[row];
+      case DUCKDB_TYPE_UINTEGER:
+        return static_cast<const std::uint32_t*>(view.data_)[row];
+      case DUCKDB_TYPE_BIGINT:
+        return static_cast<const std::int64_t*>(view.data_)[row];
+      default:
+        return static_cast<const Int128*>(view.data_)[row];
     }
   }
 
   static Cell cell_of(const ColumnView& view, const Reader& reader, std::size_t row) {
     switch (reader.view) {
-      case Type::kBool: return {view.boolean(row)};
-      case Type::kInt64: return {view.integer(row)};
-      case Type::kDouble: return {view.real(row)};
-      case Type::kText: return {std::string(view.text(row))};
-      case Type::kInstant: return {format_instant({view.integer(row)})};
-      case Type::kDecimal: return {Decimal{view.units(row)}};
-      case Type::kTextMap: return {text_of_map(view, row)};
-      case Type::kOther: break;
+      case Type::kBool:
+        return {view.boolean(row)};
+      case Type::kInt64:
+        return {view.integer(row)};
+      case Type::kDouble:
+        return {view.real(row)};
+      case Type::kText:
+        return {std::string(view.text(row))};
+      case Type::kInstant:
+        return {format_instant({view.integer(row)})};
+      case Type::kDecimal:
+        return {Decimal{view.units(row)}};
+      case Type::kTextMap:
+        return {text_of_map(view, row)};
+      case Type::kOther:
+        break;
     }
     switch (reader.id) {
-      case DUCKDB_TYPE_FLOAT: return {static_cast<double>(static_cast<const float*>(view.data_)[row])};
-      case DUCKDB_TYPE_DATE: return {format_date(civil_from_days(static_cast<const std::int32_t*>(view.data_)[row]))};
-      case DUCKDB_TYPE_TIMESTAMP: return {format_instant({static_cast<const std::int64_t*>(view.data_)[row]})};
+      case DUCKDB_TYPE_FLOAT:
+        return {static_cast<double>(static_cast<const float*>(view.data_)[row])};
+      case DUCKDB_TYPE_DATE:
+        return {format_date(civil_from_days(static_cast<const std::int32_t*>(view.data_)[row]))};
+      case DUCKDB_TYPE_TIMESTAMP:
+        return {format_instant({static_cast<const std::int64_t*>(view.data_)[row]})};
       case DUCKDB_TYPE_DECIMAL: {
         Int128 units = integer_at(view, reader.inner, row);
         for (int s = reader.scale; s < kScale; ++s) {
-          if (__builtin_mul_overflow(units, static_cast<Int128>(10), &units)) return {std::string("overflow")};
+          if (__builtin_mul_overflow(units, static_cast<Int128>(10), &units))
+            return {std::string("overflow")};
         }
         return {Decimal{units}};
       }
@@ -443,7 +503,9 @@ class DuckEngine final : public Engine {
         const Int128 value = integer_at(view, reader.id, row);
         if (value < INT64_MIN || value > INT64_MAX) {
           std::string digits;
-          for (unsigned __int128 rest = value < 0 ? -static_cast<unsigned __int128>(value) : static_cast<unsigned __int128>(value); rest > 0; rest /= 10) {
+          for (unsigned __int128 rest = value < 0 ? -static_cast<unsigned __int128>(value)
+                                                  : static_cast<unsigned __int128>(value);
+               rest > 0; rest /= 10) {
             digits.insert(digits.begin(), static_cast<char>('0' + static_cast<int>(rest % 10)));
           }
           return {(value < 0 ? "-" : "") + digits};
@@ -454,7 +516,8 @@ class DuckEngine final : public Engine {
   }
 
   /// Runs the statements one after the other and hands the last result on.
-  Status execute(const std::string& sql, bool streaming, const std::function<Status(duckdb_result&)>& on_result) {
+  Status execute(const std::string& sql, bool streaming,
+                 const std::function<Status(duckdb_result&)>& on_result) {
     duck::Extracted statements;
     const idx_t count = duckdb_extract_statements(connection_, sql.c_str(), statements.out());
     if (count == 0) {
@@ -464,7 +527,8 @@ class DuckEngine final : public Engine {
     }
     for (idx_t i = 0; i < count; ++i) {
       Prepared prepared;
-      if (duckdb_prepare_extracted_statement(connection_, statements.get(), i, prepared.out()) != DuckDBSuccess) {
+      if (duckdb_prepare_extracted_statement(connection_, statements.get(), i, prepared.out()) !=
+          DuckDBSuccess) {
         return fail(unpack(duckdb_prepare_error(prepared.get()), sql));
       }
       if (locked_) {
@@ -476,8 +540,9 @@ class DuckEngine final : public Engine {
       }
       Pending pending;
       const bool streamed = streaming && i + 1 == count;
-      const duckdb_state started = streamed ? duckdb_pending_prepared_streaming(prepared.get(), pending.out())
-                                            : duckdb_pending_prepared(prepared.get(), pending.out());
+      const duckdb_state started =
+          streamed ? duckdb_pending_prepared_streaming(prepared.get(), pending.out())
+                   : duckdb_pending_prepared(prepared.get(), pending.out());
       if (started != DuckDBSuccess) {
         return fail(unpack(duckdb_pending_error(pending.get()), sql));
       }
@@ -499,14 +564,22 @@ class DuckEngine final : public Engine {
 
 std::string_view sql_type(Type type) {
   switch (type) {
-    case Type::kBool: return "BOOLEAN";
-    case Type::kInt64: return "BIGINT";
-    case Type::kDouble: return "DOUBLE";
-    case Type::kText: return "VARCHAR";
-    case Type::kInstant: return "TIMESTAMP WITH TIME ZONE";
-    case Type::kDecimal: return "DECIMAL(38,18)";
-    case Type::kTextMap: return "MAP(VARCHAR, VARCHAR)";
-    case Type::kOther: break;
+    case Type::kBool:
+      return "BOOLEAN";
+    case Type::kInt64:
+      return "BIGINT";
+    case Type::kDouble:
+      return "DOUBLE";
+    case Type::kText:
+      return "VARCHAR";
+    case Type::kInstant:
+      return "TIMESTAMP WITH TIME ZONE";
+    case Type::kDecimal:
+      return "DECIMAL(38,18)";
+    case Type::kTextMap:
+      return "MAP(VARCHAR, VARCHAR)";
+    case Type::kOther:
+      break;
   }
   return "VARCHAR";
 }

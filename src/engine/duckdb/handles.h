@@ -1,7 +1,8 @@
 // Owners of DuckDB's handles: each closes what it holds. Only this folder knows duckdb.h.
 #pragma once
 
-// The streaming calls count as deprecated although they have no successor, so the deprecated part stays visible; nothing else of it is used.
+// The streaming calls count as deprecated although they have no successor, so the deprecated part
+// stays visible; nothing else of it is used.
 #include <duckdb.h>
 
 #include <string>
@@ -55,11 +56,18 @@ class VectorWriter final : public ColumnWriter {
   void attach(duckdb_vector vector, Type type);
   void set_null(std::size_t row) override;
   void set_bool(std::size_t row, bool value) override { static_cast<bool*>(data_)[row] = value; }
-  void set_integer(std::size_t row, std::int64_t value) override { static_cast<std::int64_t*>(data_)[row] = value; }
-  void set_real(std::size_t row, double value) override { static_cast<double*>(data_)[row] = value; }
-  void set_units(std::size_t row, Int128 units) override { static_cast<Int128*>(data_)[row] = units; }
+  void set_integer(std::size_t row, std::int64_t value) override {
+    static_cast<std::int64_t*>(data_)[row] = value;
+  }
+  void set_real(std::size_t row, double value) override {
+    static_cast<double*>(data_)[row] = value;
+  }
+  void set_units(std::size_t row, Int128 units) override {
+    static_cast<Int128*>(data_)[row] = units;
+  }
   void set_text(std::size_t row, std::string_view value) override;
-  void set_map(std::size_t row, std::span<const std::pair<std::string_view, std::string_view>> entries) override;
+  void set_map(std::size_t row,
+               std::span<const std::pair<std::string_view, std::string_view>> entries) override;
 
  private:
   duckdb_vector vector_ = nullptr;
