@@ -8,7 +8,7 @@ in build/bench.
 
   bench/run.py [NAME ...] [--rows=N] [--runs=N] [--threads=N] [--memory=MIB] [--build=DIR] [--folder=DIR] [--out=FILE]
 
-Names: ingest_parquet, ingest_csv, top, top_file, startup. Without one: all, at sizes that take a few minutes.
+Names: ingest_parquet, ingest_csv, top, top_file, gen, startup. Without one: all, at sizes that take a few minutes.
 """
 import argparse
 import csv
@@ -280,6 +280,36 @@ class Bench:
                         " DuckDB: the query with all types declared",
             lambda: self.ours("top", file, "--by=service,account", "--limit=0", "--output=json"), source, 1.5)
 
+    def gen(self, rows):
+        folder = self.folder / "tmp" / "made"
+        copy = self.folder / "tmp" / "copy.parquet"
+        source = f"read_parquet('{folder}/focus-1.4/*/*/*.parquet', hive_partitioning=false)"
+        told = {}
+
+        def clean():
+            shutil.rmtree(folder, ignore_errors=True)
+            copy.unlink(missing_ok=True)
+
+        def make():
+            run = self.ours("gen", f"--rows={rows}", "--months=2", "--deliveries=1", "--grain=hour",
+                            "--formats=focus-1.4-parquet", f"--out={folder}", "--output=json")
+            told["rows"] = json.loads(run.out)["rows"]
+            return run
+
+        self.duel("gen", f"gen {rows:,} rows of FOCUS 1.4 Parquet; DuckDB: COPY of the finished files to one", make,
+                  lambda: self.duckdb(f"COPY (SELECT * FROM {source}) TO '{copy}'"
+                                      " (FORMAT parquet, COMPRESSION zstd)"), 2, before=clean)
+        costs = ["billed_cost", "effective_cost", "list_cost", "contracted_cost"]
+        expected = {}
+        for row in told["rows"]:
+            sums = expected.setdefault(row["currency"], [0, *[Decimal(0)] * len(costs)])
+            sums[0] += row["rows"]
+            sums[1:] = [total + Decimal(row[cost]) for total, cost in zip(sums[1:], costs)]
+        found = {row[0]: [int(row[1]), *map(Decimal, row[2:])] for row in self.table(self.sums_sql(source))}
+        if not expected or expected != found:
+            raise Wrong(f"the bill's sums are not the truth's\n  truth {expected}\n  bill {found}")
+        clean()
+
     def startup(self, rows):
         self.alone("version", "steelyard version", lambda: self.plain("version"), 0.040)
         lake = self.folder / "lakes" / "commits-500"
@@ -337,7 +367,7 @@ def main():
     bench = Bench(options)
     # Small enough for a few minutes; docs/performance.md has the sizes that the claims are made for.
     sizes = {"ingest_parquet": 1_000_000, "ingest_csv": 1_000_000, "top": 5_000_000, "top_file": 1_000_000,
-             "startup": 0}
+             "gen": 2_000_000, "startup": 0}
     names = options.names or list(sizes)
     for name in names:
         if name not in sizes:
