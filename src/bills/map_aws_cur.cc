@@ -125,6 +125,54 @@ std::string without_user(const std::string& key) {
   return key.starts_with("user:") || key.starts_with("user_") ? key.substr(5) : key;
 }
 
+// --- regions
+// ---------------------------------------------------------------------------------------------------------
+
+/// Regions as AWS's price list calls them; a report leaves the name out on transfers and on usage
+/// without a product.
+constexpr std::pair<std::string_view, std::string_view> kRegions[] = {
+    {"af-south-1", "Africa (Cape Town)"},
+    {"ap-east-1", "Asia Pacific (Hong Kong)"},
+    {"ap-northeast-1", "Asia Pacific (Tokyo)"},
+    {"ap-northeast-2", "Asia Pacific (Seoul)"},
+    {"ap-northeast-3", "Asia Pacific (Osaka)"},
+    {"ap-south-1", "Asia Pacific (Mumbai)"},
+    {"ap-south-2", "Asia Pacific (Hyderabad)"},
+    {"ap-southeast-1", "Asia Pacific (Singapore)"},
+    {"ap-southeast-2", "Asia Pacific (Sydney)"},
+    {"ap-southeast-3", "Asia Pacific (Jakarta)"},
+    {"ap-southeast-4", "Asia Pacific (Melbourne)"},
+    {"ca-central-1", "Canada (Central)"},
+    {"ca-west-1", "Canada West (Calgary)"},
+    {"eu-central-1", "EU (Frankfurt)"},
+    {"eu-central-2", "Europe (Zurich)"},
+    {"eu-north-1", "EU (Stockholm)"},
+    {"eu-south-1", "EU (Milan)"},
+    {"eu-south-2", "Europe (Spain)"},
+    {"eu-west-1", "EU (Ireland)"},
+    {"eu-west-2", "EU (London)"},
+    {"eu-west-3", "EU (Paris)"},
+    {"il-central-1", "Israel (Tel Aviv)"},
+    {"me-central-1", "Middle East (UAE)"},
+    {"me-south-1", "Middle East (Bahrain)"},
+    {"sa-east-1", "South America (Sao Paulo)"},
+    {"us-east-1", "US East (N. Virginia)"},
+    {"us-east-2", "US East (Ohio)"},
+    {"us-gov-east-1", "AWS GovCloud (US-East)"},
+    {"us-gov-west-1", "AWS GovCloud (US-West)"},
+    {"us-west-1", "US West (N. California)"},
+    {"us-west-2", "US West (Oregon)"}};
+
+/// FOCUS wants a name beside every RegionId and none without: `told` where the report has it, else
+/// AWS's name of the region, else the id, which is all that is known then.
+std::string region_name_sql(const std::string& id, const std::string& told) {
+  std::string known = "CASE " + id;
+  for (const auto& [code, name] : kRegions)
+    known += " WHEN " + sql_literal(code) + " THEN " + sql_literal(name);
+  known += " ELSE " + id + " END";
+  return "CASE WHEN " + id + " IS NOT NULL THEN COALESCE(" + told + ", " + known + ") END";
+}
+
 // --- services
 // --------------------------------------------------------------------------------------------------------
 
@@ -546,6 +594,7 @@ Result<Mapping> map_aws_cur(const Format& format, const std::vector<ColumnSpec>&
   const std::string issuer = "COALESCE(" + cur.text("bill_invoicing_entity") + ", " +
                              cur.text("bill_billing_entity") + ", 'Amazon Web Services, Inc.')";
   const std::string resource = cur.text("line_item_resource_id");
+  const std::string region = first_of({cur.product("region_code"), cur.product("region")});
   const std::string parent = cur.text("split_line_item_parent_resource_id");
 
   // Tags: one map whatever the report's form; keys that occur twice after the prefix is gone keep
@@ -635,11 +684,12 @@ Result<Mapping> map_aws_cur(const Format& format, const std::vector<ColumnSpec>&
       {"PricingQuantity", "CASE WHEN " + priced + " THEN " + amount + " END"},
       {"PricingUnit", "CASE WHEN " + priced + " AND " + amount + " IS NOT NULL THEN " +
                           cur.text("pricing_unit") + " END"},
-      {"RegionId", first_of({cur.product("region_code"), cur.product("region")})},
-      {"RegionName", cur.has("product_location_type")
-                         ? "CASE WHEN " + cur.product("location_type") + " = 'AWS Region' THEN " +
-                               cur.product("location") + " END"
-                         : cur.product("location")},
+      {"RegionId", region},
+      {"RegionName", region_name_sql(region, cur.has("product_location_type")
+                                                 ? "CASE WHEN " + cur.product("location_type") +
+                                                       " = 'AWS Region' THEN " +
+                                                       cur.product("location") + " END"
+                                                 : cur.product("location"))},
       {"ResourceId",
        "CASE" +
            (may_split ? when(split_row + " AND " + parent + " IS NOT NULL", parent)

@@ -476,6 +476,24 @@ TEST(AwsCur, TagsOfBothReports) {
   EXPECT_EQ(old.rows[1].at("Tags"), "");
 }
 
+TEST(AwsCur, EveryRegionHasAName) {
+  const auto name_of = [](Row row) { return map_rows({row}).rows[0].at("RegionName"); };
+  EXPECT_EQ(name_of(line("Usage", "1",
+                         {{"product_region_code", "us-east-2"},
+                          {"product_location", "US East (Columbus)"},
+                          {"product_location_type", "AWS Region"}})),
+            "US East (Columbus)")
+      << "as the report says it";
+  const Row transfer = line("Usage", "1",
+                            {{"product_region_code", "us-east-2"},
+                             {"product_location", "Chicago"},
+                             {"product_location_type", "AWS Edge Location"}});
+  EXPECT_EQ(name_of(transfer), "US East (Ohio)");
+  EXPECT_EQ(name_of(line("Usage", "1", {{"product_region_code", "xx-new-9"}})), "xx-new-9");
+  EXPECT_EQ(name_of(line("Usage", "1", {{"product_location", "US East (Ohio)"}})), "")
+      << "no name without an id";
+}
+
 TEST(AwsCur, EveryOtherColumnIsKept) {
   Row row = line("Usage", "1",
                  {{"identity_line_item_id", "abc"},
