@@ -131,8 +131,8 @@ def run_file(path, update):
                 done = subprocess.run(["bash", "-c", step.argument], cwd=folder, env=env, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
                 text = done.stdout.decode("utf-8", "backslashreplace").replace("\r\n", "\n")
-                for path, shown in ((folder.resolve(), "$DIR"), (folder, "$DIR"), (data, "$DATA")):
-                    text = text.replace(str(path), shown)
+                for place, shown in ((folder.resolve(), "$DIR"), (folder, "$DIR"), (data, "$DATA")):
+                    text = text.replace(str(place), shown)
                 actual = trimmed(text.split("\n"))
                 if matches(step.content, actual) and done.returncode == step.exit:
                     continue

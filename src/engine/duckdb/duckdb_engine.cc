@@ -41,11 +41,18 @@ Error unpack(std::string_view text, std::string_view sql) {
       return error;
     }
   }
+  if (text.starts_with("Permission Error")) {
+    return Error{"SY1406",
+                 "only the tables that are there may be read here",
+                 std::string(sql.substr(0, 200)),
+                 "'SHOW TABLES' lists them; --from reads a bill that is not in the lake",
+                 {std::string(split(text, '\n')[0])}};
+  }
   const bool interrupted = text.find("INTERRUPT") != std::string_view::npos;
   if (interrupted) return Error{"SY1402", "the query was interrupted", "", "", {}};
   const bool space = text.find("No space left") != std::string_view::npos;
   if (space) {
-    return Error{"SY1104",
+    return Error{"SY1106",
                  "the disk is full",
                  "",
                  "free some space and run the same command again",
@@ -515,6 +522,33 @@ class DuckEngine final : public Engine {
     }
   }
 
+  static tl::unexpected<Error> only_reading(const std::string& sql) {
+    return fail("SY1406", "only SELECT, DESCRIBE, SHOW and EXPLAIN may be run here",
+                sql.substr(0, 200), "the lake changes only through ingest, vacuum and checkpoint");
+  }
+
+  /// Whether the engine's own parser takes all statements for questions. It looks at their form
+  /// only: neither tables nor columns need to be there.
+  bool asks_only(const std::string& sql) {
+    const std::string question = "SELECT json_serialize_sql(" + sql_literal(sql) + ")::VARCHAR";
+    ResultHandle result;
+    if (duckdb_query(connection_, question.c_str(), &result.value) != DuckDBSuccess) return false;
+    char* text = duckdb_value_varchar(&result.value, 0, 0);
+    const bool asks = text != nullptr && std::string_view(text).starts_with("{\"error\":false");
+    duckdb_free(text);
+    return asks;
+  }
+
+  /// "EXPLAIN ANALYZE SELECT 1" -> "SELECT 1".
+  static std::string without_explain(const std::string& sql) {
+    std::string_view rest = trim(sql);
+    for (std::string_view word : {"explain", "analyze"}) {
+      if (equals_ignoring_case(rest.substr(0, word.size()), word))
+        rest = trim(rest.substr(word.size()));
+    }
+    return std::string(rest);
+  }
+
   /// Runs the statements one after the other and hands the last result on.
   Status execute(const std::string& sql, bool streaming,
                  const std::function<Status(duckdb_result&)>& on_result) {
@@ -529,13 +563,17 @@ class DuckEngine final : public Engine {
       Prepared prepared;
       if (duckdb_prepare_extracted_statement(connection_, statements.get(), i, prepared.out()) !=
           DuckDBSuccess) {
+        // A write that does not bind either is told that it is a write: that is what matters.
+        if (locked_ && !asks_only(sql)) return only_reading(sql);
         return fail(unpack(duckdb_prepare_error(prepared.get()), sql));
       }
       if (locked_) {
         const duckdb_statement_type type = duckdb_prepared_statement_type(prepared.get());
-        if (type != DUCKDB_STATEMENT_TYPE_SELECT && type != DUCKDB_STATEMENT_TYPE_EXPLAIN) {
-          return fail("SY1406", "only SELECT and EXPLAIN may be run here", sql.substr(0, 200),
-                      "the lake changes only through ingest, vacuum and checkpoint");
+        const bool explains = type == DUCKDB_STATEMENT_TYPE_EXPLAIN;
+        // EXPLAIN ANALYZE runs what it explains.
+        if ((!explains && type != DUCKDB_STATEMENT_TYPE_SELECT) ||
+            (explains && !asks_only(without_explain(sql)))) {
+          return only_reading(sql);
         }
       }
       Pending pending;
