@@ -12,6 +12,8 @@ add_library(ISAL::isal UNKNOWN IMPORTED)
 set_target_properties(ISAL::isal PROPERTIES IMPORTED_LOCATION ${ISAL_LIBRARY}
                       INTERFACE_INCLUDE_DIRECTORIES ${ISAL_INCLUDE})
 
+find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)  # headers only
+
 add_compile_options(-Wall -Wextra -Werror -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # What the optimiser says about inlined library code comes and goes between releases of g++: shown, not fatal.

@@ -1,8 +1,8 @@
 #include "cli/command.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
-#include <cstdlib>
 
 #include "base/text.h"
 #include "cli/commands.h"
@@ -23,8 +23,7 @@ std::vector<Flag> common_flags(FlagGroup group, CommonOptions& common) {
   std::vector<Flag> flags;
   switch (group) {
     case FlagGroup::kLake:
-      flags = {{"--lake", "", "DIR", "Folder of the lake [default: $STEELYARD_LAKE, else ./lake]",
-                &common.lake},
+      flags = {{"--lake", "", "DIR", "Folder of the lake [default: lake]", &common.lake},
                {"--as-of", "", "VERSION|DATE",
                 "Answer from this version, or from what was known at the end of this day (UTC)",
                 &common.as_of},
@@ -45,7 +44,10 @@ std::vector<Flag> common_flags(FlagGroup group, CommonOptions& common) {
                 &common.raw},
                {"--today", "", "DATE",
                 "The day that 'last month' and the like count from [default: today, UTC]",
-                &common.today}};
+                &common.today},
+               {"--fiscal-year-start", "", "MONTH",
+                "The month in which FY26 and FY26-Q1 begin, 1 to 12 [default: 1]",
+                &common.fiscal_start}};
       break;
     case FlagGroup::kEngine:
       flags = {{"--threads", "", "N", "Threads to use; never changes a result [default: all]",
@@ -67,12 +69,21 @@ std::vector<Flag> common_flags(FlagGroup group, CommonOptions& common) {
                 "WHEN",
                 "auto, always or never; NO_COLOR and CLICOLOR_FORCE are honoured [default: auto]",
                 &common.color,
-                {"auto", "always", "never"}}};
+                {"auto", "always", "never"}},
+               {"--config", "", "FILE",
+                "Take settings from this file [default: steelyard.toml here or in a folder above]",
+                &common.config}};
       break;
     case FlagGroup::kOwn:
       break;
   }
-  for (Flag& flag : flags) flag.group = group;
+  constexpr std::array<std::string_view, 7> kSettings = {
+      "--lake",     "--output", "--fiscal-year-start", "--threads", "--memory",
+      "--progress", "--color"};
+  for (Flag& flag : flags) {
+    flag.group = group;
+    flag.is_setting = std::find(kSettings.begin(), kSettings.end(), flag.name) != kSettings.end();
+  }
   return flags;
 }
 
@@ -88,6 +99,19 @@ std::vector<Flag> flags_of(const Command& command, CommonOptions& common) {
   }
   for (Flag& flag : common_flags(FlagGroup::kGeneral, common)) flags.push_back(std::move(flag));
   return flags;
+}
+
+bool is_number(const std::string& text) {
+  const std::size_t sign = text.starts_with("-") ? 1 : 0;
+  return text.size() > sign && text.size() < 19 &&
+         text.find_first_not_of("0123456789", sign) == std::string::npos;
+}
+
+Result<int> fiscal_start(const CommonOptions& common) {
+  const std::int64_t month = common.fiscal_start.value_or(1);
+  if (month < 1 || month > 12)
+    return bad_value("--fiscal-year-start", std::to_string(month), "a month from 1 to 12");
+  return static_cast<int>(month);
 }
 
 Result<Instant> Context::now() const {
@@ -108,11 +132,7 @@ Result<Date> Context::today() const {
   return date_of(*instant);
 }
 
-std::string Context::lake_folder() const {
-  if (!common.lake.empty()) return common.lake;
-  const char* named = std::getenv("STEELYARD_LAKE");
-  return named != nullptr && *named != '\0' ? named : "lake";
-}
+std::string Context::lake_folder() const { return common.lake.empty() ? "lake" : common.lake; }
 
 std::vector<std::string> comma_list(const std::string& text) {
   std::vector<std::string> out;

@@ -17,18 +17,21 @@ namespace steelyard {
 
 /// What many commands understand; each command says which groups it takes.
 struct CommonOptions {
-  std::string lake;            ///< folder; "" = $STEELYARD_LAKE, else "lake"
-  std::string as_of;           ///< a version or a date; "" = the newest
-  std::string today;           ///< YYYY-MM-DD; "" = the clock's (UTC)
-  std::string output;          ///< a name of output_format_names(); "" = by the place of output
-  std::string out;             ///< file; "" or "-" = standard output
-  std::string color = "auto";  ///< auto, always, never
+  std::string lake;          ///< folder; "" = "lake"
+  std::string as_of;         ///< a version or a date; "" = the newest
+  std::string today;         ///< YYYY-MM-DD; "" = the clock's (UTC)
+  std::string output;        ///< a name of output_format_names(); "" = by the place of output
+  std::string usual_output;  ///< the same from the settings: weaker than the ending of `out`
+  std::string out;           ///< file; "" or "-" = standard output
+  std::string color;         ///< auto, always, never; "" = auto
   bool raw = false;
   bool quiet = false;
   bool require_reconciled = false;
   std::optional<std::int64_t> threads;
   std::string memory;    ///< "2GB"
   std::string progress;  ///< "", "json", "none"
+  std::string config;    ///< file of settings; "" = steelyard.toml here or above
+  std::optional<std::int64_t> fiscal_start;  ///< first month of a fiscal year, 1 to 12
 };
 
 enum class FlagGroup { kOwn, kLake, kOutput, kEngine, kGeneral };
@@ -43,6 +46,14 @@ struct Flag {
   std::vector<std::string> choices = {};      ///< when it takes only these; completion offers them
   std::vector<std::string> suggestions = {};  ///< completion offers these, others are allowed
   FlagGroup group = FlagGroup::kOwn;
+  bool is_setting = false;  ///< may also be said by the environment or a file (settings.h)
+};
+
+/// A flag's value that no flag has said, and where it was said instead.
+struct Setting {
+  std::string key;     ///< "lake"
+  std::string value;   ///< "/data/lake"
+  std::string origin;  ///< "$STEELYARD_LAKE", "/home/ann/bills/steelyard.toml:3"
 };
 
 struct Arguments {
@@ -77,12 +88,13 @@ struct Context {
   const std::vector<Command>& commands;
   const Command* command = nullptr;
   CommonOptions& common;
+  std::vector<Setting> settings = {};  ///< what was taken from the environment and from files
 
   /// Today by --today or the clock, in UTC. SY1603 when --today is not a date.
   Result<Date> today() const;
   /// The clock; with --today the beginning of that day.
   Result<Instant> now() const;
-  /// The lake's folder by flag, environment or default.
+  /// The lake's folder, as it was said or by default.
   std::string lake_folder() const;
 };
 
@@ -96,6 +108,10 @@ std::vector<Flag> flags_of(const Command& command, CommonOptions& common);
 
 /// "a, b ,c" -> {"a", "b", "c"}; empty pieces are left out.
 std::vector<std::string> comma_list(const std::string& text);
+/// A whole number, with or without a minus sign, that fits.
+bool is_number(const std::string& text);
+/// The first month of a fiscal year. SY1603.
+Result<int> fiscal_start(const CommonOptions& common);
 /// SY1603 for the value of a flag.
 tl::unexpected<Error> bad_value(const std::string& flag, const std::string& value,
                                 const std::string& wanted);

@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/parse.h"
 #include "cli/session.h"
+#include "cli/settings.h"
 
 namespace {
 
@@ -24,7 +25,8 @@ extern "C" void end_now(int signal) {
 
 int report_error(const steelyard::Error& error, const steelyard::CommonOptions& common) {
   const steelyard::Style style = steelyard::style_of_place(common, STDERR_FILENO);
-  const bool json = common.output == "json" || common.output == "jsonl";
+  const std::string& form = common.output.empty() ? common.usual_output : common.output;
+  const bool json = form == "json" || form == "jsonl";
   const std::string text =
       json ? steelyard::error_json(error) : steelyard::error_text(error, style);
   std::fwrite(text.data(), 1, text.size(), stderr);
@@ -36,6 +38,8 @@ steelyard::Status check_common(const steelyard::Context& context) {
   if (const auto today = context.today(); !today) return steelyard::fail(today.error());
   if (const auto engine = steelyard::engine_options(context.common); !engine)
     return steelyard::fail(engine.error());
+  if (const auto month = steelyard::fiscal_start(context.common); !month)
+    return steelyard::fail(month.error());
   if (const auto form = steelyard::chosen_format(context.common); !form)
     return steelyard::fail(form.error());
   return {};
@@ -67,6 +71,12 @@ int run(const std::vector<std::string>& words) {
     if (!text) return report_error(text.error(), common);
     const Status written = write_output(*text, common);
     return written ? kExitOk : report_error(written.error(), common);
+  }
+  // Help must also be there for somebody whose settings are wrong.
+  if (context.command->name != "help") {
+    Result<std::vector<Setting>> settings = apply_settings(common);
+    if (!settings) return report_error(settings.error(), common);
+    context.settings = std::move(*settings);
   }
   const Status sound = check_common(context);
   if (!sound) return report_error(sound.error(), common);

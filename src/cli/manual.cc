@@ -6,6 +6,7 @@
 #include "base/error_codes.h"
 #include "base/text.h"
 #include "cli/errors.h"
+#include "cli/settings.h"
 #include "ledger/columns.h"
 #include "render/table.h"
 
@@ -170,6 +171,17 @@ std::string exit_code_lines() {
   return out;
 }
 
+std::string setting_lines() {
+  CommonOptions nowhere;
+  std::string out;
+  for (const Flag& flag : setting_flags(nowhere)) {
+    std::string key = key_of(flag);
+    key.resize(20, ' ');
+    out += "  " + key + variable_of(flag) + "\n";
+  }
+  return out;
+}
+
 std::string column_lines() {
   std::string out;
   for (const ColumnAlias& alias : column_aliases()) {
@@ -197,7 +209,9 @@ std::vector<Topic> help_topics() {
        "  qtd, ytd                  from the first day of the quarter or the year to today\n"
        "  '12 months', P30D         the last 12 whole months; the last 30 days\n"
        "  'since 2026-03'           from then to today\n"
-       "  FY26, FY26-Q2             a fiscal year, named after the year in which it ends\n\n"
+       "  FY26, FY26-Q2             a fiscal year, named after the year in which it ends; it "
+       "begins\n"
+       "                            in the month of --fiscal-year-start\n\n"
        "Today is the day of the clock in UTC; --today=2026-07-31 makes an answer repeatable. "
        "--period asks when something was used, "
        "--billing-period on which month's bill it stands."},
@@ -240,11 +254,31 @@ std::vector<Topic> help_topics() {
        "period, version of the lake, rows, whether they tie to the invoices, and the version of "
        "the rules."},
       {"exit-codes", "What the program ends with", exit_code_lines()},
+      {"settings", "What need not be said each time",
+       "A setting is a flag that is the same for every command. What no flag says is taken from "
+       "the "
+       "first of these that says it:\n\n"
+       "  a variable              STEELYARD_LAKE=/data/lake\n"
+       "  the project             steelyard.toml in this folder or the nearest one above, or "
+       "--config\n"
+       "  the user                $XDG_CONFIG_HOME/steelyard/config.toml, else ~/.config/...\n"
+       "  the system              /etc/xdg/steelyard/config.toml, or as $XDG_CONFIG_DIRS says\n\n"
+       "A file is TOML, one setting a line, such as these three. A relative folder is one beside "
+       "the file.\n\n"
+       "  lake = \"lake\"\n"
+       "  fiscal-year-start = 10\n"
+       "  memory = \"4GB\"\n\n"
+       "The settings and their variables:\n\n" +
+           setting_lines() +
+           "\nThey mean what the flags of the same names mean. A key that is none is an error. A "
+           "folder that everybody may write to, such as /tmp, is passed over. steelyard doctor "
+           "says what is in force and where it was said."},
       {"environment", "Variables and folders",
-       "  STEELYARD_LAKE         folder of the lake when --lake is not given\n"
+       "  STEELYARD_LAKE ...     settings: steelyard help settings\n"
        "  NO_COLOR               no colours; --color is stronger\n"
        "  CLICOLOR_FORCE         colours also into a pipe\n"
        "  COLUMNS                width of the output\n"
+       "  XDG_CONFIG_HOME ...    files of settings: steelyard help settings\n"
        "  XDG_CACHE_HOME, HOME   the cache is in steelyard there: figures for explain, hashes of "
        "verified files\n"
        "  TMPDIR                 where the engine spills what does not fit in memory\n"

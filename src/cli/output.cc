@@ -123,8 +123,9 @@ Result<OutputFormat> chosen_format(const CommonOptions& common) {
     if (ending == "txt") return OutputFormat::kTable;
     if (ending == "ndjson") return OutputFormat::kJsonLines;
     if (const auto format = parse_output_format(ending)) return *format;
-    return OutputFormat::kPlain;
   }
+  if (const auto format = parse_output_format(common.usual_output)) return *format;
+  if (to_file(common)) return OutputFormat::kPlain;
   return ::isatty(STDOUT_FILENO) == 1 ? OutputFormat::kTable : OutputFormat::kPlain;
 }
 

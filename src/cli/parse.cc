@@ -61,12 +61,6 @@ tl::unexpected<Error> unknown_command(const std::string& word,
                            : "did you mean `steelyard " + near + "`?");
 }
 
-bool is_number(const std::string& text) {
-  const std::size_t sign = text.starts_with("-") ? 1 : 0;
-  return text.size() > sign && text.size() < 19 &&
-         text.find_first_not_of("0123456789", sign) == std::string::npos;
-}
-
 /// Everything about flags that can be told from the words alone: their names, that values are
 /// there, that nothing is said twice.
 Status check_flags(const std::vector<std::string>& words, const Command& command,
@@ -135,26 +129,12 @@ void bind(CLI::App& app, const Flag& flag) {
 
 Status check_choices(const std::vector<Flag>& flags) {
   for (const Flag& flag : flags) {
-    if (flag.choices.empty()) continue;
-    std::vector<std::string> values;
     if (auto* const* text = std::get_if<std::string*>(&flag.target)) {
-      if (flag.value == "LIST") {
-        values = comma_list(**text);
-      } else if (!(*text)->empty()) {
-        values = {**text};
-      }
+      if (Status checked = check_choice(flag, **text); !checked) return checked;
     } else if (auto* const* list = std::get_if<std::vector<std::string>*>(&flag.target)) {
       for (const std::string& one : **list) {
-        for (const std::string& piece : comma_list(one)) values.push_back(piece);
+        if (Status checked = check_choice(flag, one); !checked) return checked;
       }
-    }
-    for (const std::string& value : values) {
-      if (std::find(flag.choices.begin(), flag.choices.end(), value) != flag.choices.end())
-        continue;
-      const std::string near = near_word(value, flag.choices);
-      return bad_value(
-          flag.name, value,
-          (near.empty() ? "" : "`" + near + "`, or another of: ") + join(flag.choices, ", "));
     }
   }
   return {};
@@ -180,6 +160,20 @@ tl::unexpected<Error> wrong_arguments(const Command& command) {
 }
 
 }  // namespace
+
+Status check_choice(const Flag& flag, const std::string& value) {
+  if (flag.choices.empty() || value.empty()) return {};
+  const bool list =
+      flag.value == "LIST" || std::holds_alternative<std::vector<std::string>*>(flag.target);
+  for (const std::string& one : list ? comma_list(value) : std::vector<std::string>{value}) {
+    if (std::find(flag.choices.begin(), flag.choices.end(), one) != flag.choices.end()) continue;
+    const std::string near = near_word(one, flag.choices);
+    return bad_value(
+        flag.name, one,
+        (near.empty() ? "" : "`" + near + "`, or another of: ") + join(flag.choices, ", "));
+  }
+  return {};
+}
 
 Result<Parsed> parse_words(const std::vector<std::string>& words,
                            const std::vector<Command>& commands, CommonOptions& common) {

@@ -21,4 +21,7 @@ struct Parsed {
 Result<Parsed> parse_words(const std::vector<std::string>& words,
                            const std::vector<Command>& commands, CommonOptions& common);
 
+/// SY1603 when the flag takes only certain values and this is none of them.
+Status check_choice(const Flag& flag, const std::string& value);
+
 }  // namespace steelyard

@@ -153,7 +153,9 @@ Result<std::optional<Period>> optional_period(const Context& context, const std:
   if (text.empty()) return std::optional<Period>();
   Result<Date> today = context.today();
   if (!today) return pass(today);
-  Result<Period> period = parse_period(text, *today);
+  Result<int> fiscal_year = fiscal_start(context.common);
+  if (!fiscal_year) return pass(fiscal_year);
+  Result<Period> period = parse_period(text, *today, *fiscal_year);
   if (!period) return pass(period);
   return std::optional<Period>(*period);
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every command, flag and error code stands in the manual and in a test; every SY code in the sources is registered.
+"""Every command, flag, setting, topic and error code stands in the manual and in a test; every SY code in the sources is registered.
 
 The manual is made of the program's tables, so what it lists is what there is."""
 import os
@@ -52,6 +52,16 @@ def main():
             faults.append(f"flag `{flag}` is in no golden test")
         if flag not in docs:
             faults.append(f"flag `{flag}` is not in the manual")
+    settings = re.findall(r"^ +([a-z-]+) +(STEELYARD_[A-Z_]+)$", steelyard("help", "settings"), re.M)
+    for key, variable in settings:
+        if f"--{key}" not in commands:
+            faults.append(f"setting `{key}` is no flag")
+        if not re.search(rf"^{key} = ", golden, re.M) and variable not in runs:
+            faults.append(f"setting `{key}` is in no golden test")
+    topics = re.findall(r"^  ([a-z-]+)  ", steelyard("help").split("Topics")[1], re.M)
+    for topic in topics:
+        if not re.search(rf"steelyard help {topic}\b", runs):
+            faults.append(f"topic `{topic}` is in no golden test")
     codes = re.findall(r"^\| (SY\d{4}) \|", errors, re.M)
     for code in codes:
         if code not in tests and code not in UNTESTED:
@@ -73,7 +83,7 @@ def main():
             faults.append(f"output form {form} is in no golden test")
     well = f"{len(names)} commands and {len(codes)} error codes, all in the manual and in a test"
     print("\n".join(faults) if faults else well)
-    return 1 if faults or not names or not codes else 0
+    return 1 if faults or not (names and codes and settings and topics) else 0
 
 
 if __name__ == "__main__":

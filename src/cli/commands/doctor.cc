@@ -104,6 +104,9 @@ Result<int> run_doctor(Context& context) {
                           std::to_string(std::thread::hardware_concurrency()) + " threads, " +
                           human_bytes(settings->memory_bytes) + " memory",
                       engine.has_value(), engine ? "" : engine.error().what});
+  for (const Setting& setting : context.settings)
+    findings.push_back(
+        {"setting " + setting.key, setting.value + ", by " + setting.origin, true, ""});
   findings.push_back(
       folder_space("temporary files", fs::path(settings->temporary_folder).parent_path()));
   findings.push_back(cache_finding());

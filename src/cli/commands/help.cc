@@ -19,7 +19,8 @@ Command help_command(CommonOptions&) {
   command.name = "help";
   command.summary = "Help on a command, a topic or an error code.";
   command.description =
-      "Topics: periods, filters, columns, formats, output, exit-codes, environment. An error code "
+      "Topics: periods, filters, columns, formats, output, exit-codes, settings, environment. An "
+      "error code "
       "such as SY1230 is a topic too.";
   command.flags = {
       {"--markdown", "", "", "The manual's pages: help commands --markdown, help errors --markdown",
