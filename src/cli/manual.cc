@@ -85,6 +85,14 @@ std::string two_columns(const std::vector<std::pair<std::string, std::string>>& 
   return out;
 }
 
+/// Wrapped, with `spaces` before each line; a page is never wider than its place.
+std::string indented(const std::string& text, int spaces, Ink ink, const Style& style) {
+  std::string out;
+  for (const std::string& line : wrap(text, std::max(30, std::min(style.width, 100) - spaces)))
+    out += std::string(static_cast<std::size_t>(spaces), ' ') + inked(line, ink, style) + "\n";
+  return out;
+}
+
 std::string section(std::string_view title, const Style& style) {
   return "\n" + inked(title, Ink::kDim, style) + "\n";
 }
@@ -112,8 +120,7 @@ std::string see_also_line(const Command& command) {
 }
 
 std::string help_of_command(const Command& command, CommonOptions& common, const Style& style) {
-  std::string out =
-      "\n" + std::string(kIndent, ' ') + inked(command.summary, Ink::kBold, style) + "\n";
+  std::string out = "\n" + indented(command.summary, kIndent, Ink::kBold, style);
   out += section("Usage", style) + std::string(kIndent, ' ') + usage_of(command) + "\n";
   if (command.arguments.most > 0) {
     out += two_columns({{command.arguments.name, command.arguments.help}}, style);
@@ -131,10 +138,11 @@ std::string help_of_command(const Command& command, CommonOptions& common, const
   out += section("Examples", style);
   for (const Example& example : command.examples) {
     out += std::string(kIndent, ' ') + inked("$ " + example.line, Ink::kBold, style) + "\n" +
-           std::string(kIndent + 2, ' ') + example.why + "\n";
+           indented(example.why, kIndent + 2, Ink::kPlain, style);
   }
   if (!command.see_also.empty())
-    out += section("See also", style) + std::string(kIndent, ' ') + see_also_line(command) + "\n";
+    out +=
+        section("See also", style) + indented(see_also_line(command), kIndent, Ink::kPlain, style);
   return out + "\n";
 }
 

@@ -15,10 +15,11 @@ namespace steelyard {
 namespace {
 
 constexpr int kIndent = 2;
-constexpr int kGap = 3;
+constexpr int kGap = 3, kNarrowGap = 2;
 constexpr int kBarWidth = 10;
 constexpr int kMaxSpark = 24;
 constexpr int kMinText = 10;
+constexpr int kNarrowest = 30;  ///< prose is not wrapped to less
 
 /// What ASCII can say instead of the few typographic characters that we write ourselves.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kAsciiForms = {{
@@ -157,17 +158,18 @@ Lane lane_of(const Report& report, const Display& display, std::size_t c, const 
   return lane;
 }
 
-int total_width(const std::vector<Lane>& lanes) {
-  int width = kIndent;
-  for (const Lane& lane : lanes) width += lane.width + kGap + (lane.bars ? kBarWidth + 1 : 0);
-  return lanes.empty() ? width : width - kGap;
-}
-
 /// What a table becomes when the terminal is narrow: some lanes say their one value above, some
 /// below each row.
 struct Layout {
   std::vector<Lane> lanes, below;
   std::vector<std::string> above;  ///< "format focus-1.4"
+  int gap = kGap;
+
+  int width() const {
+    int sum = kIndent;
+    for (const Lane& lane : lanes) sum += lane.width + gap + (lane.bars ? kBarWidth + 1 : 0);
+    return lanes.empty() ? sum : sum - gap;
+  }
 };
 
 /// All rows have the same text there, so that it can be said once.
@@ -191,16 +193,32 @@ bool is_empty(const Lane& lane) {
 }
 
 /// Narrows the widest names, no further than `smallest`, until the table fits.
-void shrink_names(std::vector<Lane>& lanes, int width, int smallest) {
-  while (total_width(lanes) > width) {
+void shrink_names(Layout& layout, int width, int smallest) {
+  while (layout.width() > width) {
     Lane* widest = nullptr;
-    for (Lane& lane : lanes) {
-      if (is_name(lane) && lane.width > smallest &&
+    for (Lane& lane : layout.lanes) {
+      if (lane.kind == CellKind::kText && lane.width > smallest &&
           (widest == nullptr || lane.width > widest->width))
         widest = &lane;
     }
     if (widest == nullptr) return;
     --widest->width;
+  }
+}
+
+/// Gives names back what is left of the width, the most cut one first.
+void grow_names(Layout& layout, int width) {
+  while (layout.width() < width) {
+    Lane* shortest = nullptr;
+    int most = 0;
+    for (Lane& lane : layout.lanes) {
+      const int cut = widest_of(lane) - lane.width;
+      if (lane.kind != CellKind::kText || cut <= most) continue;
+      shortest = &lane;
+      most = cut;
+    }
+    if (shortest == nullptr) return;
+    ++shortest->width;
   }
 }
 
@@ -212,7 +230,7 @@ void drop_zeros(Layout& layout, const Display& display, const Style& style) {
            std::all_of(display.rows.begin(), display.rows.end(),
                        [&](const auto& row) { return row[lane.column].sign == 0; });
   };
-  for (std::size_t i = layout.lanes.size(); i-- > 1 && total_width(layout.lanes) > style.width;) {
+  for (std::size_t i = layout.lanes.size(); i-- > 1 && layout.width() > style.width;) {
     if (!is_zero(layout.lanes[i])) continue;
     zeros.insert(zeros.begin(), layout.lanes[i].title);
     layout.lanes.erase(layout.lanes.begin() + static_cast<std::ptrdiff_t>(i));
@@ -220,13 +238,25 @@ void drop_zeros(Layout& layout, const Display& display, const Style& style) {
   if (!zeros.empty()) layout.above.push_back("0 everywhere: " + join(zeros, ", "));
 }
 
-/// Gives up, in this order: pictures, what can be said once, the counts of rows, the ends of names;
-/// then names move below their row. Figures are never cut.
+/// Times are cut to their days, without a mark: a day is a whole answer too.
+void cut_to_days(Lane& lane) {
+  constexpr std::size_t kDay = 10;
+  for (auto* list : {&lane.cells, &lane.totals}) {
+    for (std::string& cell : *list) {
+      if (cell.size() > kDay) cell.resize(kDay);
+    }
+  }
+  lane.width = std::max(display_width(lane.title), widest_of(lane));
+}
+
+/// Gives up, in this order: pictures, what can be said once, the counts of rows, the ends of names
+/// and the hours of times; then what is not money moves below its row, and money itself at last.
+/// Figures are never cut, and a row is never wider than its place.
 Layout fit_lanes(std::vector<Lane> all, const Display& display, const Style& style) {
   Layout layout;
   std::vector<Lane>& lanes = layout.lanes;
   lanes = std::move(all);
-  const auto too_wide = [&] { return total_width(lanes) > style.width; };
+  const auto too_wide = [&] { return layout.width() > style.width; };
   const auto first = [&](const Lane& lane) { return lane.column == 0; };
   std::erase_if(lanes, [&](const Lane& lane) { return !first(lane) && is_empty(lane); });
   std::erase_if(lanes, [&](const Lane& lane) {
@@ -237,57 +267,65 @@ Layout fit_lanes(std::vector<Lane> all, const Display& display, const Style& sty
       if (too_wide() && lane.kind == CellKind::kSeries) draw_series(lane, display, columns, style);
     }
   };
-  const auto move_below = [&](int longer_than) {
+  const auto give_up = [&](const auto& may_go) {
     for (std::size_t i = lanes.size(); i-- > 1 && too_wide();) {
-      if (lanes[i].kind != CellKind::kText || lanes[i].name == "currency" ||
-          widest_of(lanes[i]) <= longer_than)
-        continue;
-      layout.below.insert(layout.below.begin(), std::move(lanes[i]));
+      if (lanes[i].name == "currency" || !may_go(lanes[i])) continue;
+      const auto after =
+          std::find_if(layout.below.begin(), layout.below.end(),
+                       [&](const Lane& other) { return other.column > lanes[i].column; });
+      layout.below.insert(after, std::move(lanes[i]));
       lanes.erase(lanes.begin() + static_cast<std::ptrdiff_t>(i));
     }
   };
   narrow_series(12);
-  shrink_names(lanes, style.width, 32);
+  shrink_names(layout, style.width, 32);
   if (too_wide()) {
     for (Lane& lane : lanes) lane.bars = false;
   }
-  shrink_names(lanes, style.width, 28);
+  shrink_names(layout, style.width, 28);
   for (std::size_t i = lanes.size(); i-- > 1 && too_wide();) {
     if (!is_constant(lanes[i])) continue;
     layout.above.push_back(lanes[i].title + " " + lanes[i].cells[0]);
     lanes.erase(lanes.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  move_below(40);
+  drop_zeros(layout, display, style);
+  if (too_wide()) layout.gap = kNarrowGap;
+  for (Lane& lane : lanes) {
+    if (too_wide() && lane.kind == CellKind::kInstant) cut_to_days(lane);
+  }
+  give_up([](const Lane& lane) { return lane.kind == CellKind::kText && widest_of(lane) > 40; });
   for (Lane& lane : lanes) {
     // A long title over short names is cut before any name is.
     if (too_wide() && is_name(lane))
       lane.width = std::max(widest_of(lane), std::min(lane.width, 8));
   }
-  shrink_names(lanes, style.width, 22);
+  shrink_names(layout, style.width, 22);
   if (too_wide())
     std::erase_if(lanes, [](const Lane& lane) {
       return lane.kind == CellKind::kCount && lane.name == "rows";
     });
-  drop_zeros(layout, display, style);
   narrow_series(6);
-  shrink_names(lanes, style.width, 16);
+  shrink_names(layout, style.width, 16);
   if (too_wide())
     std::erase_if(lanes, [](const Lane& lane) { return lane.kind == CellKind::kSeries; });
-  move_below(0);
-  shrink_names(lanes, style.width, kMinText);
-  for (std::size_t i = lanes.size(); i-- > 1 && too_wide();) {
-    if (lanes[i].kind != CellKind::kChange || lanes[i].name == "change") continue;
-    layout.below.insert(layout.below.begin(), std::move(lanes[i]));
-    lanes.erase(lanes.begin() + static_cast<std::ptrdiff_t>(i));
-  }
+  shrink_names(layout, style.width, 14);
+  give_up([](const Lane& lane) { return lane.kind == CellKind::kCount; });
+  give_up([](const Lane& lane) { return lane.kind == CellKind::kText; });
+  shrink_names(layout, style.width, kMinText);
+  give_up([](const Lane& lane) { return lane.kind == CellKind::kInstant; });
+  give_up([](const Lane& lane) { return lane.kind == CellKind::kChange && lane.name != "change"; });
+  give_up([](const Lane& lane) { return lane.kind == CellKind::kShare; });
+  give_up([](const Lane&) { return true; });
+  grow_names(layout, style.width);
   return layout;
 }
 
-std::string line_of(const std::vector<Lane>& lanes, const Style& style,
+std::string line_of(const Layout& layout, const Style& style,
                     const std::function<std::string(const Lane&)>& text_of,
                     const std::function<Ink(const Lane&)>& ink_of,
                     const std::function<double(const Lane&)>& fraction_of) {
   std::string line = spaces(kIndent);
+  const std::vector<Lane>& lanes = layout.lanes;
   for (std::size_t i = 0; i < lanes.size(); ++i) {
     const Lane& lane = lanes[i];
     const bool last = i + 1 == lanes.size();
@@ -306,7 +344,7 @@ std::string line_of(const std::vector<Lane>& lanes, const Style& style,
       line += " " + (drawn.empty() ? "" : inked(drawn, Ink::kDim, style)) +
               spaces(kBarWidth - display_width(drawn));
     }
-    if (!last) line += spaces(kGap);
+    if (!last) line += spaces(layout.gap);
   }
   while (!line.empty() && line.back() == ' ') line.pop_back();
   return line + "\n";
@@ -365,7 +403,7 @@ std::string subtitle_of(const Report& report, const std::vector<std::string>& ab
 
 std::string dim_lines(const std::string& text, const Style& style) {
   std::string out;
-  for (const std::string& piece : wrapped(text, std::max(40, style.width - kIndent))) {
+  for (const std::string& piece : wrapped(text, std::max(kNarrowest, style.width - kIndent))) {
     if (!piece.empty()) out += spaces(kIndent) + inked(piece, Ink::kDim, style) + "\n";
   }
   return out;
@@ -375,7 +413,7 @@ std::string footer_of(const Report& report, const Style& style) {
   std::string out;
   for (const std::string& note : report.notes) {
     for (const std::string& line :
-         wrapped(shown(note, style), std::max(40, style.width - kIndent))) {
+         wrapped(shown(note, style), std::max(kNarrowest, style.width - kIndent))) {
       out += spaces(kIndent) + line + "\n";
     }
   }
@@ -415,18 +453,19 @@ std::string shown(std::string_view data, const Style& style) {
 namespace {
 
 /// The texts that had to leave their lanes, in dim lines under the row.
-std::string below_of(const std::vector<Lane>& below, std::size_t row, const Style& style) {
+std::string below_of(const std::vector<Lane>& below, std::vector<std::string> Lane::* cells,
+                     std::size_t row, const Style& style) {
   std::vector<std::string> parts;
   for (const Lane& lane : below) {
-    const std::string& cell = lane.cells[row];
+    const std::string_view cell = trim((lane.*cells)[row]);
     if (cell.empty() || cell == "–" || cell == "-") continue;
-    parts.push_back(lane.title + " " + cell);
+    parts.push_back(lane.title + " " + std::string(cell));
   }
   std::string out;
   const int indent = kIndent + 2;
   if (parts.empty()) return out;
-  for (const std::string& line :
-       wrapped(join(parts, style.unicode ? " · " : " | "), std::max(30, style.width - indent))) {
+  for (const std::string& line : wrapped(join(parts, style.unicode ? " · " : " | "),
+                                         std::max(kNarrowest, style.width - indent))) {
     out += spaces(indent) + inked(line, Ink::kDim, style) + "\n";
   }
   return out;
@@ -446,13 +485,12 @@ bool grouped_by_currency(const Report& report) {
 
 std::string grid_of(const Report& report, const Display& display, const Layout& layout,
                     const Style& style) {
-  const std::vector<Lane>& lanes = layout.lanes;
   const auto no_fraction = [](const Lane&) { return -1.0; };
-  const int width = std::min(std::max(style.width, 20), total_width(lanes)) - kIndent;
+  const int width = std::min(std::max(style.width, 20), layout.width()) - kIndent;
   const std::string rule =
       spaces(kIndent) + inked(repeated(style.unicode ? "─" : "-", width), Ink::kDim, style) + "\n";
   std::string out = line_of(
-      lanes, style, [](const Lane& lane) { return lane.title; },
+      layout, style, [](const Lane& lane) { return lane.title; },
       [](const Lane&) { return Ink::kDim; }, no_fraction);
   out += rule;
   if (report.rows.empty()) out += spaces(kIndent) + inked("no rows", Ink::kDim, style) + "\n";
@@ -463,7 +501,7 @@ std::string grid_of(const Report& report, const Display& display, const Layout& 
       out += "\n";
     const auto& row = display.rows[r];
     out += line_of(
-        lanes, style, [&](const Lane& lane) { return lane.cells[r]; },
+        layout, style, [&](const Lane& lane) { return lane.cells[r]; },
         [&](const Lane& lane) {
           const DisplayCell& cell = row[lane.column];
           if (lane.kind == CellKind::kChange && cell.sign != 0)
@@ -472,13 +510,13 @@ std::string grid_of(const Report& report, const Display& display, const Layout& 
           return cell.null ? Ink::kDim : Ink::kPlain;
         },
         [&](const Lane& lane) { return row[lane.column].fraction; });
-    out += below_of(layout.below, r, style);
+    out += below_of(layout.below, &Lane::cells, r, style);
   }
   if (!display.totals.empty()) out += rule;
   for (std::size_t r = 0; r < display.totals.size(); ++r) {
     const auto& row = display.totals[r];
     out += line_of(
-        lanes, style, [&](const Lane& lane) { return lane.totals[r]; },
+        layout, style, [&](const Lane& lane) { return lane.totals[r]; },
         [&](const Lane& lane) {
           const DisplayCell& cell = row[lane.column];
           if (lane.kind == CellKind::kChange && cell.sign != 0)
@@ -486,6 +524,7 @@ std::string grid_of(const Report& report, const Display& display, const Layout& 
           return Ink::kBold;
         },
         no_fraction);
+    out += below_of(layout.below, &Lane::totals, r, style);
   }
   return out + "\n";
 }
@@ -509,12 +548,18 @@ std::string table_of(const Report& report, const Style& style) {
 }
 
 std::string render_heading(std::string_view text, const Style& style) {
-  return spaces(kIndent) + inked(shown(text, style), Ink::kBold, style) + "\n";
+  std::string out;
+  for (const std::string& line :
+       wrapped(shown(text, style), std::max(kNarrowest, style.width - kIndent))) {
+    out += spaces(kIndent) + inked(line, Ink::kBold, style) + "\n";
+  }
+  return out;
 }
 
 std::string render_paragraph(std::string_view text, const Style& style) {
   std::string out;
-  for (const std::string& line : wrapped(shown(text, style), std::max(40, style.width - kIndent))) {
+  for (const std::string& line :
+       wrapped(shown(text, style), std::max(kNarrowest, style.width - kIndent))) {
     out += spaces(kIndent) + line + "\n";
   }
   return out;
