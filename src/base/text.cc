@@ -170,6 +170,16 @@ std::string sql_literal(std::string_view text) {
   return out + ")";
 }
 
+namespace {
+
+/// Marks that change the direction of what follows them.
+bool is_bidirectional(char32_t code) {
+  return (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) ||
+         code == 0x200E || code == 0x200F;
+}
+
+}  // namespace
+
 std::string json_quote(std::string_view text) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string out = "\"";
@@ -196,6 +206,9 @@ std::string json_quote(std::string_view text) {
       const char32_t code = next_code_point(text, i);
       if (code == 0xFFFD && i == start + 1) {
         out += "\xEF\xBF\xBD";
+      } else if (code < 0xA0 || is_bidirectional(code)) {
+        out += "\\u";
+        for (int shift = 12; shift >= 0; shift -= 4) out += kHex[(code >> shift) & 15];
       } else {
         out += text.substr(start, i - start);
       }
@@ -211,8 +224,6 @@ std::string terminal_safe(std::string_view text) {
     const std::size_t start = i;
     const char32_t code = next_code_point(text, i);
     const bool invalid = code == 0xFFFD && i == start + 1;
-    const bool bidi = (code >= 0x202A && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069) || code == 0x200E ||
-                      code == 0x200F;
     if (invalid) {
       const auto c = static_cast<unsigned char>(text[start]);
       out += "\\x";
@@ -228,7 +239,7 @@ std::string terminal_safe(std::string_view text) {
       out += "\\x";
       out += kHex[(code >> 4) & 15];
       out += kHex[code & 15];
-    } else if (bidi) {
+    } else if (is_bidirectional(code)) {
       out += "\\u";
       for (int shift = 12; shift >= 0; shift -= 4) out += kHex[(code >> shift) & 15];
     } else {
@@ -239,8 +250,13 @@ std::string terminal_safe(std::string_view text) {
 }
 
 std::string csv_cell(std::string_view text, bool guard_formulas) {
+  // The last four are the full-width forms, which some spreadsheets evaluate too.
+  static constexpr std::string_view kBegins[] = {"=",  "+",  "-",  "@",  "\t", "\r",
+                                                 "\n", "＝", "＋", "－", "＠"};
   std::string cell;
-  if (guard_formulas && !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos) {
+  if (guard_formulas &&
+      std::any_of(std::begin(kBegins), std::end(kBegins),
+                  [&](std::string_view begin) { return text.starts_with(begin); })) {
     const bool number = text.size() > 1 && (text.front() == '-' || text.front() == '+') &&
                         std::all_of(text.begin() + 1, text.end(), [](char c) {
                           return (c >= '0' && c <= '9') || c == '.';

@@ -161,6 +161,21 @@ void remark(const CommonOptions& common, std::string_view line) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
+namespace {
+
+/// CSV is exact, but what a terminal would obey is shown, not sent.
+std::string lines_for_terminal(const std::string& text) {
+  std::string out;
+  for (const std::string& line : split(text, '\n')) {
+    const bool ends_in_return = line.ends_with('\r');
+    out += terminal_safe(line.substr(0, line.size() - (ends_in_return ? 1 : 0))) + "\n";
+  }
+  out.pop_back();
+  return out;
+}
+
+}  // namespace
+
 Status show(const Context& context, const Report& report, const FigureSource* source) {
   return show(context, std::vector<Report>{report}, source);
 }
@@ -210,6 +225,8 @@ Status show(const Context& context, const std::vector<Report>& reports,
   }
   if (reports.size() > 1 && *format == OutputFormat::kJson) text += "\n]}\n";
   if (*format == OutputFormat::kTable && !to_file(common)) text = "\n" + text + "\n";
+  if (*format == OutputFormat::kCsv && !to_file(common) && ::isatty(STDOUT_FILENO) == 1)
+    text = lines_for_terminal(text);
   if (Status written = write_output(text, common); !written) return written;
   if (*format == OutputFormat::kCsv) {
     // A comment would break a CSV reader, so what it says of itself goes beside it.

@@ -20,9 +20,9 @@ struct ExportOptions {
 /// Cells of text that a spreadsheet would run get a quote in front, as in every CSV of ours.
 std::string guarded(const SchemaField& field) {
   const std::string name = sql_identifier(field.name);
-  return "CASE WHEN left(" + name +
-         ", 1) IN ('=', '+', '-', '@', chr(9), chr(13)) THEN chr(39) || " + name + " ELSE " + name +
-         " END AS " + name;
+  return "CASE WHEN regexp_matches(" + name +
+         ", '^[=+\\-@\\t\\r\\n＝＋－＠]') AND NOT regexp_matches(" + name +
+         ", '^[+-][0-9.]+$') THEN chr(39) || " + name + " ELSE " + name + " END AS " + name;
 }
 
 std::string select_list(const std::vector<SchemaField>& schema, const std::string& form, bool raw) {
