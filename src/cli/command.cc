@@ -132,7 +132,10 @@ Result<Date> Context::today() const {
   return date_of(*instant);
 }
 
-std::string Context::lake_folder() const { return common.lake.empty() ? "lake" : common.lake; }
+std::string Context::lake_folder() const {
+  if (!common.lake.empty()) return common.lake;
+  return common.usual_lake.empty() ? "lake" : common.usual_lake;
+}
 
 std::vector<std::string> comma_list(const std::string& text) {
   std::vector<std::string> out;

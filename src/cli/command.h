@@ -17,7 +17,8 @@ namespace steelyard {
 
 /// What many commands understand; each command says which groups it takes.
 struct CommonOptions {
-  std::string lake;          ///< folder; "" = "lake"
+  std::string lake;          ///< folder; "" = usual_lake
+  std::string usual_lake;    ///< the same from the settings; "" = "lake"
   std::string as_of;         ///< a version or a date; "" = the newest
   std::string today;         ///< YYYY-MM-DD; "" = the clock's (UTC)
   std::string output;        ///< a name of output_format_names(); "" = by the place of output

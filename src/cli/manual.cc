@@ -433,140 +433,71 @@ std::string roff(std::string_view text) {
   return out;
 }
 
-std::string shell_quote(std::string_view text) {
-  std::string out = "'";
-  for (char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
+// Bash inserts what it gets as it is, so the program quotes; zsh and fish quote by themselves. None
+// of the three reads a candidate as code: no eval, no word list that is expanded.
 
-std::vector<std::string> values_of(const Flag& flag) {
-  return flag.choices.empty() ? flag.suggestions : flag.choices;
+constexpr const char* kBashScript =
+    R"(# bash completion for steelyard; made by `steelyard completion bash`
+_steelyard() {
+  local line
+  COMPREPLY=()
+  while IFS= read -r line; do
+    if [[ $line == :paths ]]; then
+      compopt -o default
+    else
+      COMPREPLY+=("$line")
+    fi
+  done < <("$1" completion bash -- "${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null)
+  [[ ${#COMPREPLY[@]} == 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace
+  return 0
 }
+complete -o nosort -F _steelyard steelyard 2>/dev/null || complete -F _steelyard steelyard
+)";
 
-bool names_path(const Flag& flag) { return flag.value == "DIR" || flag.value == "FILE"; }
-
-std::string bash_script(const std::vector<Command>& commands, CommonOptions& common) {
-  std::string names, by_command, by_flag;
-  for (const Command& command : commands) {
-    names += (names.empty() ? "" : " ") + command.name;
-    std::string flags;
-    for (const Flag& flag : flags_of(command, common)) {
-      flags += flag.name + (flag.value.empty() ? " " : "= ");
-      const std::vector<std::string> values = values_of(flag);
-      std::vector<std::string> plain;
-      std::copy_if(values.begin(), values.end(), std::back_inserter(plain),
-                   [](const std::string& v) { return v.find(' ') == std::string::npos; });
-      if (!plain.empty())
-        by_flag += "    " + command.name + ":" + flag.name +
-                   ") values=" + shell_quote(join(plain, " ")) + " ;;\n";
-    }
-    by_command += "    " + command.name + ") flags=" + shell_quote(flags + "--help") + " ;;\n";
-  }
-  return "# bash completion for steelyard; made by `steelyard completion bash`\n"
-         "_steelyard() {\n"
-         "  local line=${COMP_LINE:0:COMP_POINT} word command= flags= values= one\n"
-         "  local words=($line)\n"
-         "  [[ $line == *' ' ]] && word= || word=${words[-1]}\n"
-         "  for one in \"${words[@]:1}\"; do\n"
-         "    case $one in -*) ;; *) command=$one; break ;; esac\n"
-         "  done\n"
-         "  if [[ -z $command || $command == \"$word\" ]]; then\n"
-         "    COMPREPLY=($(compgen -W " +
-         shell_quote(names) +
-         " -- \"$word\"))\n"
-         "    return\n"
-         "  fi\n"
-         "  if [[ $word == --*=* ]]; then\n"
-         "    case $command:${word%%=*} in\n" +
-         by_flag +
-         "    esac\n"
-         "    if [[ -n $values ]]; then\n"
-         "      COMPREPLY=($(compgen -W \"$values\" -- \"${word#*=}\"))\n"
-         "    else\n"
-         "      COMPREPLY=($(compgen -f -- \"${word#*=}\"))\n"
-         "    fi\n"
-         "    return\n"
-         "  fi\n"
-         "  if [[ $word == -* ]]; then\n"
-         "    case $command in\n" +
-         by_command +
-         "    esac\n"
-         "    compopt -o nospace 2>/dev/null\n"
-         "    COMPREPLY=($(compgen -W \"$flags\" -- \"$word\"))\n"
-         "    return\n"
-         "  fi\n"
-         "  COMPREPLY=($(compgen -f -- \"$word\"))\n"
-         "}\n"
-         "complete -o filenames -F _steelyard steelyard\n";
+constexpr const char* kZshScript = R"(#compdef steelyard
+# zsh completion for steelyard; made by `steelyard completion zsh`
+_steelyard() {
+  local line tab=$'\t'
+  local -a typed known shown open
+  typed=("${(@Q)words[2,CURRENT-1]}" "${(Q)PREFIX}")
+  for line in "${(@f)$("${(Q)words[1]}" completion zsh -- "${typed[@]}" 2>/dev/null)}"; do
+    if [[ $line == :paths ]]; then
+      compset -P '--[a-z-]##='
+      _files
+      return
+    elif [[ -n $line ]]; then
+      known+=("${line%%$tab*}")
+      shown+=("${line%%$tab*}${${line#*$tab}:+  ${line#*$tab}}")
+    fi
+  done
+  [[ ${#known} == 1 && ${known[1]} == *= ]] && open=(-S '')
+  (( ${#known} )) && compadd "${open[@]}" -M 'm:{a-zA-Z}={A-Za-z}' -l -d shown -a known
 }
+if [ "$funcstack[1]" = _steelyard ]; then
+  _steelyard "$@"
+else
+  compdef _steelyard steelyard
+fi
+)";
 
-std::string zsh_script(const std::vector<Command>& commands, CommonOptions& common) {
-  const auto described = [](std::string text) {
-    for (std::size_t at = 0; (at = text.find_first_of("[]:", at)) != std::string::npos; at += 2)
-      text.insert(at, "\\");
-    return text;
-  };
-  std::string list, cases;
-  for (const Command& command : commands) {
-    list += "    " + shell_quote(command.name + ":" + command.summary) + "\n";
-    cases += "    " + command.name + ")\n      _arguments \\\n";
-    for (const Flag& flag : flags_of(command, common)) {
-      std::string spec =
-          flag.name + (flag.value.empty() ? "" : "=") + "[" + described(flag.help) + "]";
-      const std::vector<std::string> values = values_of(flag);
-      if (!values.empty()) {
-        std::string words;
-        for (std::string value : values) {
-          for (std::size_t at = 0; (at = value.find(' ', at)) != std::string::npos; at += 2)
-            value.insert(at, "\\");
-          words += (words.empty() ? "" : " ") + value;
-        }
-        spec += ":" + to_lower(flag.value) + ":(" + words + ")";
-      } else if (!flag.value.empty()) {
-        spec += ":" + described(to_lower(flag.value)) + ":" + (names_path(flag) ? "_files" : "");
-      }
-      cases += "        " + shell_quote(spec) + " \\\n";
-    }
-    cases += "        '*:file:_files'\n      ;;\n";
-  }
-  return "#compdef steelyard\n# made by `steelyard completion zsh`\n"
-         "_steelyard() {\n  local -a commands\n  commands=(\n" +
-         list +
-         "  )\n  if (( CURRENT == 2 )); then\n    _describe command commands\n    return\n  fi\n"
-         "  local command=$words[2]\n  shift words\n  (( CURRENT-- ))\n  case $command in\n" +
-         cases +
-         "  esac\n}\n"
-         "if [ \"$funcstack[1]\" = _steelyard ]; then _steelyard \"$@\"; else compdef _steelyard "
-         "steelyard; fi\n";
-}
-
-std::string fish_script(const std::vector<Command>& commands, CommonOptions& common) {
-  const auto quoted = [](std::string_view text) {
-    std::string out = "'";
-    for (char c : text) out += c == '\'' || c == '\\' ? std::string("\\") + c : std::string(1, c);
-    return out + "'";
-  };
-  std::string out = "# fish completion for steelyard; made by `steelyard completion fish`\n";
-  for (const Command& command : commands) {
-    out += "complete -c steelyard -n __fish_use_subcommand -f -a " + command.name + " -d " +
-           quoted(command.summary) + "\n";
-  }
-  for (const Command& command : commands) {
-    for (const Flag& flag : flags_of(command, common)) {
-      out += "complete -c steelyard -n '__fish_seen_subcommand_from " + command.name + "' -l " +
-             flag.name.substr(2);
-      if (!flag.letter.empty()) out += " -s " + flag.letter.substr(1);
-      if (!flag.value.empty()) out += names_path(flag) ? " -r" : " -x";
-      std::string words;
-      for (const std::string& value : values_of(flag))
-        words += (words.empty() ? "" : " ") +
-                 (value.find(' ') != std::string::npos ? "\"" + value + "\"" : value);
-      if (!words.empty()) out += " -a " + quoted(words);
-      out += " -d " + quoted(flag.help) + "\n";
-    }
-  }
-  return out;
-}
+constexpr const char* kFishScript =
+    R"(# fish completion for steelyard; made by `steelyard completion fish`
+function __steelyard_complete
+    set -l words (commandline -opc)
+    set -l typed (commandline -ct | string replace -ra '[\\\\\'"]' '')
+    for line in ($words[1] completion fish -- $words[2..-1] "$typed" 2>/dev/null)
+        if test "$line" = :paths
+            set -l flag (string match -r -- '^--[a-z-]+=' "$typed")
+            for path in (__fish_complete_path (string replace -r -- '^--[a-z-]+=' '' "$typed"))
+                echo "$flag$path"
+            end
+        else
+            echo $line
+        end
+    end
+end
+complete -c steelyard -f -a '(__steelyard_complete)'
+)";
 
 }  // namespace
 
@@ -621,11 +552,10 @@ std::string man_page(const std::vector<Command>& commands, CommonOptions& common
   return out;
 }
 
-Result<std::string> completion_script(const std::string& shell,
-                                      const std::vector<Command>& commands, CommonOptions& common) {
-  if (shell == "bash") return bash_script(commands, common);
-  if (shell == "zsh") return zsh_script(commands, common);
-  if (shell == "fish") return fish_script(commands, common);
+Result<std::string> completion_script(const std::string& shell) {
+  if (shell == "bash") return std::string(kBashScript);
+  if (shell == "zsh") return std::string(kZshScript);
+  if (shell == "fish") return std::string(kFishScript);
   return bad_value("completion", shell, "bash, zsh or fish");
 }
 

@@ -20,9 +20,8 @@ Result<std::string> markdown_page(const std::string& page, const std::vector<Com
                                   CommonOptions& common);
 /// steelyard(1) in roff.
 std::string man_page(const std::vector<Command>& commands, CommonOptions& common);
-/// SY1603 for an unknown shell.
-Result<std::string> completion_script(const std::string& shell,
-                                      const std::vector<Command>& commands, CommonOptions& common);
+/// What a shell is to read so that it asks `steelyard completion`. SY1603 for an unknown shell.
+Result<std::string> completion_script(const std::string& shell);
 
 /// A page of prose that belongs to no single command.
 struct Topic {

@@ -157,8 +157,10 @@ std::vector<Flag> setting_flags(CommonOptions& common) {
        {FlagGroup::kLake, FlagGroup::kOutput, FlagGroup::kEngine, FlagGroup::kGeneral}) {
     for (Flag& flag : common_flags(group, common)) {
       if (!flag.is_setting) continue;
-      // The ending of --out is stronger than a usual form, though not than --output.
+      // The ending of --out is stronger than a usual form, and the lake that a figure was asked of
+      // than a usual lake.
       if (flag.name == "--output") flag.target = &common.usual_output;
+      if (flag.name == "--lake") flag.target = &common.usual_lake;
       settings.push_back(std::move(flag));
     }
   }
@@ -194,6 +196,10 @@ Result<std::vector<Setting>> apply_settings(CommonOptions& common) {
     for (const Writings& layer : layers) {
       const auto written = layer.find(key_of(flag));
       if (written == layer.end()) continue;
+      const bool by_flag = flag.name == "--lake"     ? !common.lake.empty()
+                           : flag.name == "--output" ? !common.output.empty()
+                                                     : false;
+      if (by_flag) break;
       auto taken = put(flag, written->second);
       Status checked = taken ? check_values(common) : Status(pass(taken));
       if (!checked) {
