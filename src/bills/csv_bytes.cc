@@ -35,9 +35,10 @@ class FileHandle {
 };
 
 tl::unexpected<Error> cannot_read(const std::string& path, int error) {
-  const char* fix =
-      error == EACCES ? "give this user the right to read it" : "look at the path and at the disk";
-  return fail("SY1205", std::string("cannot read the file: ") + std::strerror(error), path, fix);
+  if (error == EACCES)
+    return fail("SY1231", "no permission to read", path, "give this user the right to read it");
+  return fail("SY1205", std::string("cannot read the file: ") + std::strerror(error), path,
+              "look at the path and at the disk");
 }
 
 Result<FileHandle> open_file_handle(const std::string& path) {

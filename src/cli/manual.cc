@@ -217,6 +217,8 @@ std::vector<Topic> help_topics() {
        "  qtd, ytd                  from the first day of the quarter or the year to today\n"
        "  '12 months', P30D         the last 12 whole months; the last 30 days\n"
        "  'since 2026-03'           from then to today\n"
+       "  'monthly in 2025'         top: a period with a curve over its months; also 'daily in "
+       "2026-07'\n"
        "  FY26, FY26-Q2             a fiscal year, named after the year in which it ends; it "
        "begins\n"
        "                            in the month of --fiscal-year-start\n\n"

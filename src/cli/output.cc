@@ -187,10 +187,15 @@ Status show(const Context& context, const std::vector<Report>& reports,
   if (!format) return fail(format.error());
   const bool single = *format == OutputFormat::kCsv || *format == OutputFormat::kParquet;
   if (single && reports.size() != 1) {
-    return fail("SY1612",
-                "the answer has " + std::to_string(reports.size()) + " tables, and " +
-                    output_format_names()[static_cast<std::size_t>(*format)] + " holds one",
-                "", "choose one with --part, or take --output=json");
+    const std::vector<Flag>& flags = context.command->flags;
+    const bool has_part = std::any_of(flags.begin(), flags.end(),
+                                      [](const Flag& flag) { return flag.name == "--part"; });
+    return fail(
+        "SY1612",
+        "the answer has " + std::to_string(reports.size()) + " tables, and " +
+            output_format_names()[static_cast<std::size_t>(*format)] + " holds one",
+        "",
+        (has_part ? "choose one with --part, or take " : "take ") + std::string("--output=json"));
   }
   for (const Report& report : reports) {
     if (Status reconciled = check_reconciled(common, report); !reconciled) return reconciled;
@@ -198,7 +203,7 @@ Status show(const Context& context, const std::vector<Report>& reports,
   if (*format == OutputFormat::kParquet) {
     if (!to_file(common))
       return fail("SY1612", "Parquet is a file, not text", "", "name it with --out=FILE.parquet");
-    return write_parquet(reports[0], common.out);
+    return write_parquet(reports[0], provenance_line(reports[0].provenance), common.out);
   }
   Style style = style_of_place(common, STDOUT_FILENO);
   style.brief = reports.size() > 1;

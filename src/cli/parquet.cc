@@ -116,7 +116,7 @@ class ReportSource : public RowSource {
 
 }  // namespace
 
-Status write_parquet(const Report& report, const std::string& path) {
+Status write_parquet(const Report& report, const std::string& provenance, const std::string& path) {
   EngineOptions options;
   options.threads = 1;  // one thread: the rows keep their order
   auto engine = open_duckdb(options);
@@ -126,7 +126,8 @@ Status write_parquet(const Report& report, const std::string& path) {
     return added;
   const std::string temporary = path + "." + std::to_string(::getpid()) + ".part";
   auto written = (*engine)->run("COPY (SELECT * FROM report()) TO " + sql_literal(temporary) +
-                                " (FORMAT parquet, COMPRESSION zstd)");
+                                " (FORMAT parquet, COMPRESSION zstd, KV_METADATA {steelyard: " +
+                                sql_literal(provenance) + "})");
   if (!written) {
     ::unlink(temporary.c_str());
     Error error = written.error();

@@ -10,6 +10,7 @@ namespace steelyard {
 
 /// Decimals stay DECIMAL(38,18), times become timestamps. The file is put in place when it is
 /// complete. SY1607.
-Status write_parquet(const Report& report, const std::string& path);
+/// `provenance` stands in the file's own metadata, under "steelyard".
+Status write_parquet(const Report& report, const std::string& provenance, const std::string& path);
 
 }  // namespace steelyard

@@ -526,7 +526,7 @@ std::string grid_of(const Report& report, const Display& display, const Layout& 
         no_fraction);
     out += below_of(layout.below, &Lane::totals, r, style);
   }
-  return out + "\n";
+  return out;
 }
 
 }  // namespace
@@ -544,7 +544,8 @@ std::string table_of(const Report& report, const Style& style) {
   if (!subtitle.empty()) out += dim_lines(shown(subtitle, style), style);
   if (!out.empty()) out += "\n";
   if (!layout.lanes.empty()) out += grid_of(report, display, layout, style);
-  return out + footer_of(report, style);
+  const std::string footer = footer_of(report, style);
+  return out + (footer.empty() || layout.lanes.empty() ? "" : "\n") + footer;
 }
 
 std::string render_heading(std::string_view text, const Style& style) {

@@ -343,7 +343,7 @@ TEST_F(CsvSource, RefusesWhatMayNotBeRead) {
   std::filesystem::permissions(path, std::filesystem::perms::none);
   auto kind = look_at_file(path);
   ASSERT_FALSE(kind);
-  EXPECT_EQ(kind.error().code, "SY1205");
+  EXPECT_EQ(kind.error().code, "SY1231");
 }
 
 TEST_F(CsvSource, AHeaderAloneIsNoRows) {

@@ -67,7 +67,8 @@ std::vector<Finding> lake_findings(Context& context) {
     findings.push_back({std::string("table ") + name,
                         "version " + std::to_string(snapshot->version) + ", " +
                             with_thousands(static_cast<std::int64_t>(snapshot->files.size())) +
-                            " files, " + human_bytes(static_cast<std::uint64_t>(bytes)),
+                            (snapshot->files.size() == 1 ? " file, " : " files, ") +
+                            human_bytes(static_cast<std::uint64_t>(bytes)),
                         missing == 0,
                         missing == 0
                             ? ""
@@ -113,7 +114,7 @@ Result<int> run_doctor(Context& context) {
   findings.push_back(folder_space("lake's disk", context.lake_folder()));
   for (Finding& finding : lake_findings(context)) findings.push_back(std::move(finding));
   Report report;
-  report.title = "Doctor";
+  report.title = "doctor";
   report.columns = {{"subject", "subject", CellKind::kText},
                     {"found", "found", CellKind::kText},
                     {"ok", "ok", CellKind::kFlag},

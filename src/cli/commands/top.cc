@@ -1,5 +1,8 @@
 #include <cstdint>
+#include <string_view>
+#include <utility>
 
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "cli/session.h"
@@ -16,7 +19,19 @@ struct TopOptions {
   bool compare = false;
 };
 
-Result<int> run_top(Context& context, const TopOptions& options) {
+/// "monthly in 2025" is a period and a curve over it.
+void take_series(TopOptions& options) {
+  for (const auto& [words, grain] : {std::pair{"monthly in ", "month"}, {"daily in ", "day"}}) {
+    for (std::string* period : {&options.period, &options.billing_period}) {
+      if (!to_lower(*period).starts_with(words)) continue;
+      period->erase(0, std::string_view(words).size());
+      if (options.series.empty()) options.series = grain;
+    }
+  }
+}
+
+Result<int> run_top(Context& context, TopOptions options) {
+  take_series(options);
   TopQuestion question;
   question.by = comma_list(options.by);
   question.compare = options.compare;

@@ -64,7 +64,7 @@ Error unpack(std::string_view text, std::string_view sql) {
                  "the query needs more memory than it may use",
                  "",
                  "raise --memory",
-                 {std::string(text)}};
+                 {std::string(split(text, '\n')[0])}};
   }
   return Error{"SY1403",
                "the engine refused a query: " + std::string(text),
