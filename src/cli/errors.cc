@@ -59,17 +59,48 @@ int exit_code_of(const std::string& code) {
 
 int exit_code_of(const Error& error) { return exit_code_of(error.code); }
 
+namespace {
+
+/// `text` with `lead` before it, wrapped to the width at spaces; what follows the first line stands
+/// under the text. A long word, such as a path, is never cut.
+std::string hanging(const std::string& lead, const std::string& text, const Style& style) {
+  const int column = display_width(lead);
+  const std::string below(static_cast<std::size_t>(column), ' ');
+  std::string out = lead;
+  int used = column;
+  for (const std::string& word : split(text, ' ')) {
+    const int width = display_width(word);
+    if (used > column && used + 1 + width > style.width) {
+      out += "\n" + below;
+      used = column;
+    } else if (used > column) {
+      out += " ";
+      ++used;
+    }
+    out += word;
+    used += width;
+  }
+  return out + "\n";
+}
+
+}  // namespace
+
 std::string error_text(const Error& error, const Style& style) {
   // Words of the engine may have several lines: the first is the headline.
   std::vector<std::string> what = split(error.what, '\n');
-  std::string out = inked("error[" + error.code + "]", Ink::kRed, style) + ": " +
-                    inked(shown(what[0], style), Ink::kBold, style) + "\n";
+  const std::string head = "error[" + error.code + "]";
+  // Wrapped as it is seen, coloured afterwards.
+  std::string out = hanging(head + ": ", shown(what[0], style), style);
+  if (style.color) {
+    const std::string bold = out.substr(head.size() + 2, out.size() - head.size() - 3);
+    out = inked(head, Ink::kRed, style) + ": " + inked(bold, Ink::kBold, style) + "\n";
+  }
   if (!error.where.empty()) out += "  --> " + shown(error.where, style) + "\n";
   for (std::size_t i = 1; i < what.size(); ++i) {
     if (!trim(what[i]).empty()) out += "  " + shown(what[i], style) + "\n";
   }
-  for (const std::string& note : error.notes) out += "  " + shown(note, style) + "\n";
-  if (!error.fix.empty()) out += "  fix: " + shown(error.fix, style) + "\n";
+  for (const std::string& note : error.notes) out += hanging("  ", shown(note, style), style);
+  if (!error.fix.empty()) out += hanging("  fix: ", shown(error.fix, style), style);
   if (find_error_code(error.code) != nullptr) {
     out += inked("  more: steelyard help " + error.code, Ink::kDim, style) + "\n";
   }

@@ -24,7 +24,7 @@ const std::vector<ExitCode>& exit_codes();
 int exit_code_of(const Error& error);
 int exit_code_of(const std::string& code);
 
-/// "error[SY1204]: ...", where, notes, fix, more.
+/// "error[SY1204]: ...", where, notes, fix, more; wrapped to the style's width.
 std::string error_text(const Error& error, const Style& style);
 /// {"schema_version": 1, "error": {...}}
 std::string error_json(const Error& error);

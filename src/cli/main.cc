@@ -2,6 +2,7 @@
 // is committed is committed whole, and what is not leaves nothing behind that counts.
 #include <unistd.h>
 
+#include <climits>
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -24,7 +25,9 @@ extern "C" void end_now(int signal) {
 }
 
 int report_error(const steelyard::Error& error, const steelyard::CommonOptions& common) {
-  const steelyard::Style style = steelyard::style_of_place(common, STDERR_FILENO);
+  steelyard::Style style = steelyard::style_of_place(common, STDERR_FILENO);
+  // A file or another program gets each sentence on one line.
+  if (::isatty(STDERR_FILENO) != 1) style.width = INT_MAX;
   const std::string& form = common.output.empty() ? common.usual_output : common.output;
   const bool json = form == "json" || form == "jsonl";
   const std::string text =

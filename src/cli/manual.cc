@@ -288,6 +288,8 @@ std::vector<Topic> help_topics() {
        "  NO_COLOR               no colours; --color is stronger\n"
        "  CLICOLOR_FORCE         colours also into a pipe\n"
        "  COLUMNS                width of the output\n"
+       "  PAGER                  shows a table that is longer than the terminal, else less -FRX; "
+       "cat is none\n"
        "  XDG_CONFIG_HOME ...    files of settings: steelyard help settings\n"
        "  XDG_CACHE_HOME, HOME   the cache is in steelyard there: figures for explain, hashes of "
        "verified files\n"

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -163,6 +164,32 @@ void remark(const CommonOptions& common, std::string_view line) {
 
 namespace {
 
+/// Whether the text is more than the terminal shows at once and somebody sits there to turn pages.
+bool wants_pager(const std::string& text) {
+  winsize size{};
+  const std::string terminal = environment("TERM");
+  return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1 && !terminal.empty() &&
+         terminal != "dumb" && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 &&
+         std::count(text.begin(), text.end(), '\n') >= size.ws_row;
+}
+
+/// Through $PAGER, else less, else as it is. Leaving the pager early is no error, and Ctrl-C is for
+/// the pager.
+Status write_paged(const std::string& text, const CommonOptions& common) {
+  const std::string named = environment("PAGER");
+  std::fflush(stdout);
+  const auto pipe_before = std::signal(SIGPIPE, SIG_IGN);
+  const auto interrupt_before = std::signal(SIGINT, SIG_IGN);
+  FILE* pager = ::popen(named.empty() ? "less -FRX 2>/dev/null || cat" : named.c_str(), "w");
+  if (pager != nullptr) {
+    std::fwrite(text.data(), 1, text.size(), pager);
+    ::pclose(pager);
+  }
+  std::signal(SIGPIPE, pipe_before);
+  std::signal(SIGINT, interrupt_before);
+  return pager != nullptr ? Status() : write_output(text, common);
+}
+
 /// CSV is exact, but what a terminal would obey is shown, not sent.
 std::string lines_for_terminal(const std::string& text) {
   std::string out;
@@ -232,7 +259,9 @@ Status show(const Context& context, const std::vector<Report>& reports,
   if (*format == OutputFormat::kTable && !to_file(common)) text = "\n" + text + "\n";
   if (*format == OutputFormat::kCsv && !to_file(common) && ::isatty(STDOUT_FILENO) == 1)
     text = lines_for_terminal(text);
-  if (Status written = write_output(text, common); !written) return written;
+  const bool paged = *format == OutputFormat::kTable && !to_file(common) && wants_pager(text);
+  if (Status written = paged ? write_paged(text, common) : write_output(text, common); !written)
+    return written;
   if (*format == OutputFormat::kCsv) {
     // A comment would break a CSV reader, so what it says of itself goes beside it.
     const std::string provenance = provenance_line(reports[0].provenance);

@@ -172,9 +172,9 @@ struct Layout {
   }
 };
 
-/// All rows have the same text there, so that it can be said once.
-bool is_constant(const Lane& lane) {
-  return lane.kind == CellKind::kText && lane.cells.size() > 1 && lane.cells[0] != "–" &&
+/// All rows and totals have the same text there.
+bool has_one_value(const Lane& lane) {
+  return lane.kind == CellKind::kText && !lane.cells.empty() && lane.cells[0] != "–" &&
          lane.cells[0] != "-" &&
          std::all_of(lane.cells.begin(), lane.cells.end(),
                      [&](const std::string& cell) { return cell == lane.cells[0]; }) &&
@@ -182,6 +182,9 @@ bool is_constant(const Lane& lane) {
            return cell.empty() || cell == lane.cells[0];
          });
 }
+
+/// It can be said once for several rows.
+bool is_constant(const Lane& lane) { return lane.cells.size() > 1 && has_one_value(lane); }
 
 bool is_empty(const Lane& lane) {
   const auto blank = [](const std::string& cell) {
@@ -260,7 +263,7 @@ Layout fit_lanes(std::vector<Lane> all, const Display& display, const Style& sty
   const auto first = [&](const Lane& lane) { return lane.column == 0; };
   std::erase_if(lanes, [&](const Lane& lane) { return !first(lane) && is_empty(lane); });
   std::erase_if(lanes, [&](const Lane& lane) {
-    return !first(lane) && lane.name == "currency" && is_constant(lane);
+    return !first(lane) && lane.name == "currency" && has_one_value(lane);
   });
   const auto narrow_series = [&](int columns) {
     for (Lane& lane : lanes) {
