@@ -8,12 +8,18 @@ namespace steelyard::samples {
 namespace {
 
 constexpr std::array<ProviderInfo, kProviders> kProviderInfo{{
-    {"AWS", "Amazon Web Services, Inc.", "USD", "Management Account", "Member Account"},
-    {"Microsoft", "Microsoft Ireland Operations Limited", "EUR", "Billing Profile", "Subscription"},
-    {"Google Cloud", "Google Cloud EMEA Limited", "USD", "Cloud Billing Account", "Project"},
+    {"AWS", "Amazon Web Services, Inc.", "USD", "Management Account", "Member Account", "AWS", 92},
+    {"Microsoft", "Microsoft Ireland Operations Limited", "EUR", "Billing Profile", "Subscription",
+     "Microsoft", 95},
+    {"Google Cloud", "Google Cloud EMEA Limited", "USD", "Cloud Billing Account", "Project",
+     "Google Cloud", 100},
+    {"Fjord Data", "Fjord Data Ltd.", "USD", "Organization", "Account", "AWS", 80},
 }};
 
-constexpr Provider kA = Provider::kAws, kZ = Provider::kAzure, kG = Provider::kGcp;
+constexpr Provider kA = Provider::kAws, kZ = Provider::kAzure, kG = Provider::kGcp,
+                   kF = Provider::kFjord;
+
+constexpr std::int64_t kOneCredit = 10'000'000'000;
 
 // clang-format off
 constexpr Service kServices[] = {
@@ -33,7 +39,8 @@ constexpr Service kServices[] = {
     {kA, "AmazonCloudFront", "Amazon CloudFront", "Networking", "Content Delivery"},
     {kA, "AWSSupportEnterprise", "AWS Support (Enterprise)", "Management and Governance", "Support"},
     {kA, "ComputeSavingsPlans", "Savings Plans for AWS Compute usage", "Compute", "Virtual Machines"},
-    {kA, "marketplace-northwind", "Northwind Observability Suite", "Management and Governance", "Observability"},
+    {kA, "marketplace-northwind", "Northwind Observability Suite", "Management and Governance", "Observability", "Northwind Software"},
+    {kA, "marketplace-fjord", "Fjord Data Cloud", "Databases", "Data Warehouses", "Fjord Data"},
     {kZ, "Microsoft.Compute", "Virtual Machines", "Compute", "Virtual Machines"},
     {kZ, "Microsoft.Storage", "Storage Accounts", "Storage", "Object Storage"},
     {kZ, "Microsoft.Sql", "SQL Database", "Databases", "Relational Databases"},
@@ -43,6 +50,7 @@ constexpr Service kServices[] = {
     {kG, "95FF-2EF5-5EA1", "Cloud Storage", "Storage", "Object Storage"},
     {kG, "24E6-581D-38E5", "BigQuery", "Databases", "Data Warehouses"},
     {kG, "152E-C115-5142", "Cloud Run", "Compute", "Serverless Compute"},
+    {kF, "fjord-cloud", "Fjord Data Cloud", "Databases", "Data Warehouses"},
 };
 
 constexpr Region kRegions[] = {
@@ -58,6 +66,7 @@ constexpr Region kRegions[] = {
     {kZ, "germanywestcentral", "Germany West Central", "", 30, 104},
     {kG, "europe-west3", "Frankfurt", "", 60, 110},
     {kG, "us-central1", "Iowa", "", 40, 100},
+    {kF, "aws-eu-central-1", "Frankfurt on AWS", "", 100, 100},
 };
 
 constexpr InstanceType kTypes[] = {
@@ -185,8 +194,18 @@ constexpr Meter kMeters[] = {
     // 66: Cloud Run
     {"CPU Allocation Time", "Processor time", "Seconds", "", "", "Serverless", 240000, 0, 900, 8, 2.0},
     {"Requests", "Requests within the free tier", "Requests", "", "", "Serverless", 0, kWhole, 900, 40, 2.0},
+    // 68: Fjord warehouse, priced in credits
+    {"Warehouse Compute", "Warehouse compute", "Hours", "", "", "Compute", kCreditList, kMicro, 1000, 0.06, 0.8, kOneCredit},
+    {"Cloud Services", "Cloud services", "Hours", "", "", "Compute", kCreditList / 4, kMicro, 1000, 0.04, 0.8, kOneCredit / 4},
+    // 70: Fjord database: clustering is priced in credits, storage in money
+    {"Automatic Clustering", "Automatic clustering", "Hours", "", "", "Serverless", kCreditList / 2, kMicro, 1000, 0.02, 0.8, kOneCredit / 2},
+    {"Storage", "Data stored", "GB-Months", "", "", "Storage", 230000000, kSteady, 1000, 0.3, 0.8},
 };
 
+constexpr Template kFjordTemplates[] = {
+    {"fjord-cloud", "Warehouse", "fjord://{a}/warehouses/{n}-{h}", 1, 68, 2, false},
+    {"fjord-cloud", "Database", "fjord://{a}/databases/{n}-{h}", 1, 70, 2, false},
+};
 constexpr Template kAwsTemplates[] = {
     {"AmazonEC2", "Instance", "i-{h}", 115, 0, 6, false},
     {"AmazonEBS", "Volume", "arn:aws:ec2:{r}:{a}:volume/vol-{h}", 190, 6, 3, false},
@@ -236,6 +255,7 @@ std::span<const Meter> meters() { return kMeters; }
 std::span<const Template> templates(Provider provider) {
   if (provider == Provider::kAzure) return kAzureTemplates;
   if (provider == Provider::kGcp) return kGcpTemplates;
+  if (provider == Provider::kFjord) return kFjordTemplates;
   return kAwsTemplates;
 }
 

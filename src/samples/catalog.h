@@ -1,4 +1,4 @@
-// The price list of the invented enterprise's three providers: services, what their meters count,
+// The price list of the invented enterprise's four providers: services, what their meters count,
 // instance sizes, regions. Prices are of the order that such services cost; they are nobody's price
 // list.
 #pragma once
@@ -9,11 +9,13 @@
 
 namespace steelyard::samples {
 
-enum class Provider : std::uint8_t { kAws, kAzure, kGcp };
-inline constexpr int kProviders = 3;
+enum class Provider : std::uint8_t { kAws, kAzure, kGcp, kFjord };
+inline constexpr int kProviders = 4;
 
 struct ProviderInfo {
   std::string_view name, issuer, currency, account_type, sub_account_type;
+  std::string_view host;   ///< FOCUS HostProviderName
+  int contracted_percent;  ///< of the list price
 };
 const ProviderInfo& info(Provider provider);
 
@@ -22,6 +24,7 @@ struct Service {
   std::string_view code;  ///< AWS product code; the others' service id
   std::string_view name;
   std::string_view category, subcategory;  ///< of FOCUS
+  std::string_view vendor = {};            ///< of what is bought through a marketplace
 };
 std::span<const Service> services();
 /// Position in services(); the code must be there.
@@ -43,6 +46,7 @@ enum MeterFlag : unsigned {
   kReserved = 8,  ///< a reservation of its family covers it
   kTiered = 16,   ///< price falls with the month's volume; the first part is free
   kSteady = 32,   ///< grows slowly instead of following the working day
+  kMicro = 64,    ///< counts millionths of the unit
 };
 
 struct Meter {
@@ -57,7 +61,14 @@ struct Meter {
   int presence;   ///< chance in a thousand that an hour has a row
   double median;  ///< units an hour
   double sigma;   ///< of ln(units) between resources
+  /// Price in the provider's virtual currency, or 0: 1, 1/2 or 1/4, so that what is left of a
+  /// capacity always buys an exact quantity.
+  std::int64_t credits_e10 = 0;
 };
+
+/// The virtual currency of Provider::kFjord, and what one of it costs: list and negotiated.
+inline constexpr std::string_view kVirtualCurrency = "Credit";
+inline constexpr std::int64_t kCreditList = 30'000'000'000, kCreditContracted = 24'000'000'000;
 
 struct InstanceType {
   Provider provider;

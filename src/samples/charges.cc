@@ -80,6 +80,9 @@ int category(Kind kind) {
     case Kind::kSubscription:
     case Kind::kRefund:
     case Kind::kRiFee:
+    case Kind::kReturnSp:
+    case Kind::kReturnRi:
+    case Kind::kCapacity:
       return kCategoryPurchase;
     default:
       return kCategoryUsage;
@@ -155,6 +158,24 @@ Month::Month(const Enterprise& enterprise, int month)
       used[s + 1] = used[s] + (present ? amount : 0);
     }
   }
+  // Earlier months of the year count too; there are few lines that need credits.
+  std::vector<Active> metered;
+  for (int l = 0; l < static_cast<int>(enterprise.lines.size()); ++l)
+    if (enterprise.prices[enterprise.lines[l].price].credits > 0)
+      metered.push_back({l, -1, -1, -1});
+  std::int64_t needed = 0;
+  for (std::int64_t hour = enterprise.month_hours[capacity() * 12]; hour < last_;
+       hour += enterprise.slot_hours) {
+    if (hour >= first_) credits_.push_back(needed);
+    for (const Active& active : metered) {
+      const Line& line = enterprise.lines[active.line];
+      bool present = hour >= line.first_hour && hour < line.last_hour, late = false;
+      if (present)
+        needed += multiply_e10(quantity(active, hour, present, late),
+                               enterprise.prices[line.price].credits);
+    }
+  }
+  credits_.push_back(needed);
   for (int pass = 0; pass < 2; ++pass)
     for (int c = 0; c < static_cast<int>(enterprise.commitments.size()); ++c) {
       const Commitment& commitment = enterprise.commitments[c];
@@ -229,6 +250,10 @@ std::int64_t Month::quantity(const Active& active, std::int64_t hour, bool& pres
   auto amount = static_cast<std::int64_t>(static_cast<unsigned __int128>(line.base) *
                                           static_cast<std::uint64_t>(g) * factor / 1'000'000'000);
   if (line.flags & kWhole) amount = std::max<std::int64_t>(kUnit, amount / kUnit * kUnit);
+  if (line.flags & kMicro) {
+    constexpr std::int64_t micro = kUnit / 1'000'000;
+    amount = std::max(micro, amount / micro * micro);
+  }
   return std::max<std::int64_t>(1, amount);
 }
 
@@ -249,6 +274,33 @@ void Month::usage(const Line& line, int tags, std::int64_t hour, std::int64_t am
     charge.billed = charge.effective = charge.contracted;
   }
   out.push_back(charge);
+}
+
+/// The last charge of `out` as the capacity covers it: whole, in part (then two rows), or not.
+void Month::cover_with_credits(std::int64_t& spent, std::vector<Charge>& out) const {
+  const Price& price = enterprise_.prices[out.back().price];
+  const std::int64_t needed = multiply_e10(out.back().quantity, price.credits),
+                     left = std::max<std::int64_t>(
+                         0, enterprise_.capacities[capacity()].credits - spent);
+  spent += needed;
+  if (left == 0) return;
+  Charge covered = out.back();
+  if (left < needed) {
+    covered.quantity = left * (kUnit / price.credits);
+    covered.list = multiply_e10(price.list, covered.quantity);
+    covered.contracted = covered.effective = multiply_e10(price.contracted, covered.quantity);
+    Charge& rest = out.back();
+    rest.quantity -= covered.quantity;
+    rest.list -= covered.list;
+    rest.contracted -= covered.contracted;
+    rest.billed = rest.effective = rest.contracted;
+    out.push_back(rest);
+  }
+  covered.kind = Kind::kCoveredCredits;
+  covered.commitment = capacity_key(enterprise_, capacity());
+  covered.commitment_quantity = std::min(left, needed);
+  covered.billed = 0;
+  out[out.size() - (left < needed ? 2 : 1)] = covered;
 }
 
 void Month::truth(int slot, Scratch& scratch) const {
@@ -283,6 +335,14 @@ void Month::truth(int slot, Scratch& scratch) const {
       upfront.commitment_quantity = 0;
       upfront.list = upfront.contracted = upfront.billed = c.upfront_total();
       out.push_back(upfront);
+    }
+    if (c.last_hour == hour + g && c.given_back() && c.upfront > 0) {
+      Charge refund = own;
+      refund.kind = c.savings_plan ? Kind::kReturnSp : Kind::kReturnRi;
+      refund.price = c.refund_fee;
+      refund.quantity = -kUnit;
+      refund.list = refund.contracted = refund.billed = -c.refund();
+      out.push_back(refund);
     }
     const std::size_t recurring_at = out.size();
     Charge recurring = own;
@@ -362,6 +422,31 @@ void Month::truth(int slot, Scratch& scratch) const {
     out[recurring_at].commitment_quantity = c.savings_plan ? committed : c.quarters * g * kUnit / 4;
   }
 
+  const Capacity& credits = enterprise_.capacities[capacity()];
+  Charge of_capacity;
+  of_capacity.commitment = capacity_key(enterprise_, capacity());
+  of_capacity.first_hour = hour;
+  of_capacity.last_hour = hour + g;
+  if (hour == credits.first_hour) {
+    Charge purchase = of_capacity;
+    purchase.kind = Kind::kCapacity;
+    purchase.subject = credits.subject;
+    purchase.price = credits.price;
+    purchase.quantity = purchase.commitment_quantity = credits.credits;
+    purchase.list = multiply_e10(kCreditList, credits.credits);
+    purchase.contracted = purchase.billed = multiply_e10(kCreditContracted, credits.credits);
+    out.push_back(purchase);
+  }
+  if (const std::int64_t rest = credits.credits - credits_before(slot + 1);
+      hour + g == credits.last_hour && rest > 0) {
+    Charge expired = of_capacity;
+    expired.kind = Kind::kUnusedCredits;
+    expired.subject = credits.holder;
+    expired.commitment_quantity = rest;
+    expired.effective = multiply_e10(kCreditContracted, rest);
+    out.push_back(expired);
+  }
+  std::int64_t spent = credits_before(slot);
   for (const Active& active : active_) {
     const Line& line = enterprise_.lines[active.line];
     if (hour < line.first_hour || hour >= line.last_hour) continue;
@@ -377,6 +462,7 @@ void Month::truth(int slot, Scratch& scratch) const {
     const int tags = tags_of(enterprise_.subjects[line.subject]);
     if (active.tiers < 0) {
       usage(line, tags, hour, amount, line.price, late, out);
+      if (line.flags & kMicro) cover_with_credits(spent, out);
       continue;
     }
     // The first 10 units of a month are free, beyond 500 they are cheaper; a row for each tier that

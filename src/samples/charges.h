@@ -3,7 +3,8 @@
 // has been used); then any slot of it can be made alone. Rules that the figures follow, by
 // construction and exactly: in each slot of a commitment, effective cost of the covered rows + of
 // the unused row = its committed cost = recurring purchase + share of the upfront payment; rows
-// that are covered cost nothing on the bill; a covering purchase has no effective cost.
+// that are covered cost nothing on the bill; a covering purchase has no effective cost. A capacity
+// is drawn down to exactly nothing before usage is billed; what expires is unused.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +35,13 @@ enum class Kind : std::uint8_t {
   kNegation,
   kRiFee,
   kPod,
+  // What is paid back when a commitment is given back.
+  kReturnSp,
+  kReturnRi,
+  // Capacity: the purchase, what it covers, what expires.
+  kCapacity,
+  kCoveredCredits,
+  kUnusedCredits,
 };
 
 /// How a rendering sees the truth.
@@ -47,7 +55,7 @@ inline constexpr int kViews = 3;
 struct Charge {
   std::int32_t subject = 0;
   std::int32_t price = -1;
-  std::int32_t commitment = -1;
+  std::int32_t commitment = -1;  ///< of the enterprise's; its capacities follow
   std::int32_t tags = 0;
   std::int32_t pod = -1;  ///< of pod_names()
   Kind kind = Kind::kUsage;
@@ -87,6 +95,11 @@ struct RangeSums {
   std::vector<std::int64_t> detail_rows;
 };
 
+/// Position of a capacity among Charge::commitment.
+inline int capacity_key(const Enterprise& enterprise, int capacity) {
+  return static_cast<int>(enterprise.commitments.size()) + capacity;
+}
+
 /// FOCUS charge categories, as positions.
 enum Category : int {
   kCategoryUsage,
@@ -111,6 +124,10 @@ class Month {
   }
   std::int64_t first_hour() const { return first_; }
   std::int64_t last_hour() const { return last_; }
+  /// Of the enterprise's capacities: the one that covers this month.
+  int capacity() const { return month_ / 12; }
+  /// Credits that usage has needed since the capacity began, covered or not, when `slot` begins.
+  std::int64_t credits_before(int slot) const { return credits_[static_cast<std::size_t>(slot)]; }
 
   /// Memory that slot() uses, one a thread.
   struct Scratch {
@@ -134,6 +151,7 @@ class Month {
   std::int64_t quantity(const Active& active, std::int64_t hour, bool& present, bool& late) const;
   void usage(const Line& line, int tags, std::int64_t hour, std::int64_t amount, int price,
              bool late, std::vector<Charge>& out) const;
+  void cover_with_credits(std::int64_t& spent, std::vector<Charge>& out) const;
   int tags_of(const Subject& subject) const;
 
   const Enterprise& enterprise_;
@@ -149,6 +167,7 @@ class Month {
       order_;  ///< for each of them: positions among eligible_, first served first
   std::vector<std::vector<Change>> changes_of_;   ///< copies: the enterprise's list still grows
   std::vector<std::vector<std::int64_t>> tiers_;  ///< quantity used in the month before each slot
+  std::vector<std::int64_t> credits_;             ///< see credits_before
 };
 
 /// Writes how `view` shows one charge of the truth.

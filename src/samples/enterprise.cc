@@ -78,10 +78,12 @@ class Builder {
     make_changes();
     make_resources();
     make_forgotten();
+    make_platform();
     result_.resources = result_.subjects.size();
     make_pairs();
     make_subscriptions();
     make_commitments();
+    make_capacities();
     return std::move(result_);
   }
 
@@ -119,7 +121,7 @@ class Builder {
     const std::int64_t monthly = options_.rows / options_.months;
     const int aws = static_cast<int>(std::clamp<std::int64_t>(8 + monthly / 2500, 10, 10'000));
     const int others = std::clamp(aws / 10, 2, 400);
-    const int counts[kProviders] = {aws, others, others};
+    const int counts[kProviders] = {aws, others, others, 3};
     for (int p = 0; p < kProviders; ++p) {
       result_.payer[p] = static_cast<int>(result_.accounts.size());
       for (int i = 0; i < counts[p]; ++i) {
@@ -155,13 +157,11 @@ class Builder {
         result_.accounts.push_back(std::move(account));
       }
     }
-    std::int64_t last = 0;
     for (int p = 0; p < kProviders; ++p) {
       zipf_[p].clear();
       for (int i = 1; i < counts[p]; ++i)  // the payer's own account runs nothing
         zipf_[p].push_back(
             std::max<std::int64_t>(1, static_cast<std::int64_t>(1e6 / std::pow(i, 1.1))));
-      last += counts[p];
     }
   }
 
@@ -214,8 +214,8 @@ class Builder {
     if (m.flags & kTiered) list = tier == 0 ? 0 : tier == 1 ? list : list * 9 / 10;
     list = (list * r.price_percent + 50) / 100;
     Price price{meter, type, region, tier, provider, list, list, 0, {}, {}, {}, {}};
-    const int discount = provider == Provider::kAws ? 92 : provider == Provider::kAzure ? 95 : 100;
-    price.contracted = multiply_e10(list, discount * (kUnit / 100));
+    price.contracted = multiply_e10(list, info(provider).contracted_percent * (kUnit / 100));
+    price.credits = m.credits_e10;
     if (m.flags & kSavings)
       price.savings = multiply_e10(list, (m.flags & kInstance ? 66 : 83) * (kUnit / 100));
     const auto words =
@@ -255,7 +255,7 @@ class Builder {
     subject.region = region;
     subject.resource_template = which;
     subject.team = team;
-    subject.invoice_group = provider == Provider::kAws ? 0 : provider == Provider::kAzure ? 2 : 3;
+    subject.invoice_group = own_invoice_group(provider);
     subject.instance_type = -1;
     subject.first_hour = first;
     subject.last_hour = last;
@@ -329,7 +329,7 @@ class Builder {
   /// Adds resources until they make the rows asked for. A third was there before the first month,
   /// the others come and go.
   void make_resources() {
-    std::int64_t rows = 0;
+    std::int64_t rows = platform_rows();
     const std::int64_t window = end() - begin();
     for (std::uint32_t index = 0; rows < options_.rows; ++index) {
       const auto words = random_.at(Stream::kResource, index);
@@ -428,6 +428,26 @@ class Builder {
              (count == 1 ? " runs for" : " run for") + " three days without work"});
   }
 
+  /// The data platform: for each two warehouses a database. They run all the time.
+  int warehouses() const {
+    return 2 * static_cast<int>(
+                   std::clamp<std::int64_t>(options_.rows / options_.months / 10'000, 1, 12));
+  }
+  std::int64_t platform_rows() const {
+    return warehouses() * 3 * ((end() - begin()) / result_.slot_hours);
+  }
+  void make_platform() {
+    for (int i = 0; i < warehouses() * 3 / 2; ++i) {
+      const int account = result_.payer[static_cast<int>(Provider::kFjord)] + 1 + i % 2;
+      const auto words = random_.at(Stream::kEvent, 3000, static_cast<std::uint32_t>(i));
+      const int team =
+          static_cast<int>(below(words[0], static_cast<std::uint32_t>(result_.teams.size())));
+      add_resource(Provider::kFjord, i % 3 == 2 ? 1 : 0, account, team,
+                   region_for(Provider::kFjord, words[1]), begin(), end(),
+                   0xE0000000u + static_cast<std::uint32_t>(i), -1);
+    }
+  }
+
   int add_subject(Provider provider, int account, int service, int group, std::string id,
                   std::string name, std::string type) {
     Subject subject{};
@@ -455,16 +475,13 @@ class Builder {
     }
     for (int p = 0; p < kProviders; ++p) {
       static constexpr std::string_view kMain[] = {"AmazonEC2", "Microsoft.Compute",
-                                                   "6F81-5844-456A"};
+                                                   "6F81-5844-456A", "fjord-cloud"};
       result_.pairs[{result_.payer[p], service_index(kMain[p])}] = -1;
     }
     for (auto& [key, subject] : result_.pairs) {
       const Provider provider = result_.accounts[key.first].provider;
-      subject = add_subject(provider, key.first, key.second,
-                            provider == Provider::kAws     ? 0
-                            : provider == Provider::kAzure ? 2
-                                                           : 3,
-                            {}, {}, {});
+      subject =
+          add_subject(provider, key.first, key.second, own_invoice_group(provider), {}, {}, {});
     }
   }
 
@@ -484,7 +501,8 @@ class Builder {
                               sku,
                               sku + ".FEE",
                               {},
-                              std::move(description)});
+                              std::move(description),
+                              0});
     return static_cast<int>(result_.prices.size()) - 1;
   }
 
@@ -556,7 +574,7 @@ class Builder {
       c.years = years;
       c.account = account;
       c.first_hour = to_slot(first);
-      c.last_hour = c.first_hour + years * year;
+      c.last_hour = c.term_end = c.first_hour + years * year;
       c.upfront = payment == Payment::kNoUpfront    ? 0
                   : payment == Payment::kAllUpfront ? committed
                                                     : committed / 2;
@@ -588,14 +606,15 @@ class Builder {
     // Reservations of the largest families, bought as the family's first type: about half of the
     // demand, but one of them for more than will ever run at once, so that there is something
     // unused.
-    int used = 0;
+    int used = 0, most_used = -1, too_large = -1;
     for (const auto& [value, key] : largest) {
       if (used == 4 || value <= 0) break;
       const auto& type = instance_types()[key[0]];
-      const std::int64_t units =
-          std::max<std::int64_t>(1, used == std::min<int>(1, static_cast<int>(largest.size()) - 1)
-                                        ? ever[{type.family, key[1]}] / type.normalized_quarters + 1
-                                        : families[key] * 55 / 100 / type.normalized_quarters);
+      // The one that is too large is partly paid upfront: it will be exchanged.
+      const bool oversized = used == std::min<int>(1, static_cast<int>(largest.size()) - 1);
+      const std::int64_t units = std::max<std::int64_t>(
+          1, oversized ? ever[{type.family, key[1]}] / type.normalized_quarters + 1
+                       : families[key] * 55 / 100 / type.normalized_quarters);
       int price = -1;
       for (int p = 0; p < static_cast<int>(result_.prices.size()); ++p)
         if (result_.prices[p].type == key[0] && result_.prices[p].region == key[1] && price < 0 &&
@@ -606,10 +625,12 @@ class Builder {
       // A whole number of 10^-8 a quarter unit, so that a share by units never has a rest.
       const std::int64_t rate = std::max<std::int64_t>(
           200, result_.prices[price].list * 62 / 100 / type.normalized_quarters / 200 * 200);
-      const Payment payment = static_cast<Payment>(used % 3);
+      const Payment payment = oversized ? Payment::kPartialUpfront : static_cast<Payment>(used % 3);
       const std::int64_t first = used == 3 ? begin() + 24 * 12 : begin() - 24 * (90 + 40 * used);
       add(false, payment, used == 2 ? 3 : 1, used % 2 == 0 ? owner : result_.payer[0], first,
           rate * quarters, quarters, price, std::string(type.family));
+      if (oversized) too_large = static_cast<int>(result_.commitments.size()) - 1;
+      if (used == 0) most_used = static_cast<int>(result_.commitments.size()) - 1;
       ++used;
     }
     if (plan_demand > 0) {
@@ -626,6 +647,89 @@ class Builder {
       const std::int64_t ends = begin() + (end() - begin()) / 3;
       add(true, Payment::kAllUpfront, 1, owner, ends - year, share(18), 0, -1, {});
       add(true, Payment::kAllUpfront, 1, owner, ends - 24 * 4, share(24), 0, -1, {});
+      // One that was bought by mistake and is returned within a week.
+      const int month = std::min(1, options_.months - 1);
+      const std::int64_t bought = result_.month_hours[month] + 24 * 6;
+      add(true, Payment::kAllUpfront, 1, owner, bought, share(6), 0, -1, {});
+      give_back(static_cast<int>(result_.commitments.size()) - 1, bought + 24 * 5, -1);
+    }
+    if (most_used < 0) return;
+    const std::int64_t window = end() - begin();
+    // One unit too many, returned after two thirds of the time.
+    const auto unit_of = [&](int c) {
+      return std::int64_t{
+          instance_types()[result_.prices[result_.commitments[c].price].type].normalized_quarters};
+    };
+    const Commitment most = result_.commitments[most_used];
+    add(false, Payment::kAllUpfront, 1, result_.payer[0], begin() - 24 * 30,
+        (most.recurring + most.upfront) / most.quarters * unit_of(most_used), unit_of(most_used),
+        most.price, most.family);
+    give_back(static_cast<int>(result_.commitments.size()) - 1, begin() + window * 2 / 3, -1);
+    // The one that is too large, exchanged in the middle for a smaller one of a longer term.
+    const Commitment large = result_.commitments[too_large];
+    const std::int64_t units =
+        std::max<std::int64_t>(1, large.quarters * 6 / 10 / unit_of(too_large));
+    const std::int64_t quarters = units * unit_of(too_large);
+    add(false, Payment::kPartialUpfront, 3, large.account, begin() + window / 2,
+        (large.recurring + large.upfront) / large.quarters * quarters, quarters, large.price,
+        large.family);
+    const int successor = static_cast<int>(result_.commitments.size()) - 1;
+    give_back(too_large, result_.commitments[successor].first_hour, successor);
+  }
+
+  /// Ends a commitment before its term. What was paid upfront for the rest of it is paid back, or
+  /// put towards `successor`.
+  void give_back(int which, std::int64_t hour, int successor) {
+    Commitment& c = result_.commitments[which];
+    c.last_hour = std::min(c.term_end, to_slot(hour));
+    c.exchanged = successor >= 0;
+    c.refund_fee = add_fee(Provider::kAws, c.refund(),
+                           c.name + ", upfront fee of the time that is given back");
+    result_.changes.push_back(
+        {c.exchanged ? "exchange" : "return", c.last_hour - result_.slot_hours, c.last_hour,
+         c.account, result_.subjects[c.subject].service, 1000,
+         c.exchanged ? c.name + " is exchanged for " + result_.commitments[successor].name +
+                           "; the unused part of its upfront fee is taken back"
+                     : c.name + " is returned; the unused part of its upfront fee is paid back"});
+  }
+
+  /// Credits for each year of the platform: three quarters of what will be needed, so they run out
+  /// and what follows is billed; then the buyer takes too many, and some expire.
+  void make_capacities() {
+    const int payer = result_.payer[0], account = payer + 1,
+              holder = result_.payer[static_cast<int>(Provider::kFjord)];
+    const int price = add_fee(Provider::kAws, kCreditList, "Fjord Data Cloud capacity, in credits");
+    result_.prices[price].contracted = kCreditContracted;
+    for (int month = 0, year = 1; month < options_.months; month += 12, ++year) {
+      const std::int64_t first = result_.month_hours[month],
+                         seen = result_.month_hours[std::min(options_.months, month + 12)];
+      std::int64_t hourly = 0;
+      for (const Line& line : result_.lines)
+        hourly += multiply_e10(line.base, result_.prices[line.price].credits);
+      Capacity c{};
+      c.first_hour = first;
+      c.last_hour = days_from_civil(first_of_month(options_.first_month, month + 12)) * 24;
+      // Nights and weekends leave 64 % of the base.
+      const std::int64_t percent = year % 2 == 1 ? 48 : 90;
+      const std::int64_t whole =
+          multiply_e10(hourly, (seen - first) * percent * (kUnit / 100)) / kUnit;
+      c.credits = std::max<std::int64_t>(1, whole) * kUnit;
+      c.id = "FJORD-CAP-" + result_.month_names[month];
+      c.name = "capacity-" + std::to_string(year);
+      c.contract = "contract-fjord-1";
+      c.price = price;
+      c.subject = add_subject(Provider::kAws, account, service_index("marketplace-fjord"), 1,
+                              "arn:aws:marketplace:us-east-1:" + result_.accounts[account].id +
+                                  ":agreement/agmt-fjord-" + std::to_string(year),
+                              "Fjord Data Cloud capacity", "Agreement");
+      c.holder = add_subject(Provider::kFjord, holder, service_index("fjord-cloud"),
+                             own_invoice_group(Provider::kFjord), c.id, c.name, "Capacity");
+      result_.changes.push_back({"capacity", first, first + result_.slot_hours, account,
+                                 service_index("marketplace-fjord"), 1000,
+                                 std::to_string(c.credits / kUnit) +
+                                     " credits of Fjord Data are bought through AWS Marketplace; "
+                                     "they cover usage that Fjord Data reports"});
+      result_.capacities.push_back(std::move(c));
     }
   }
 

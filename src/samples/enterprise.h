@@ -40,6 +40,7 @@ struct Price {
   std::int64_t list, contracted,
       savings;  ///< a unit; `savings` is the Savings Plan rate, 0 when none applies
   std::string sku, sku_price, usage_type, description;
+  std::int64_t credits = 0;  ///< a unit, in the virtual currency; 0: priced in the billing currency
 };
 
 /// What a charge is about: a resource, a commitment, a subscription, or an account's use of a
@@ -75,19 +76,37 @@ struct Commitment {
   Payment payment;
   int years;
   int subject, account;
-  std::int64_t first_hour, last_hour;
+  std::int64_t first_hour, last_hour;  ///< last_hour is before the term's end when given back
+  std::int64_t term_end;
   std::int64_t recurring, upfront;  ///< an hour; their sum is the committed cost of an hour
   std::int64_t quarters;            ///< reservations: capacity
   int price;                        ///< reservations: on-demand price of the type bought
   int fee, upfront_fee;             ///< prices of the purchase rows
+  int refund_fee = -1;              ///< price of what is paid back
   std::string family;               ///< reservations
   std::string id, name, contract;
-  std::int64_t upfront_total() const { return upfront * (last_hour - first_hour); }
+  bool exchanged = false;  ///< given back for another one, not for money
+  std::int64_t upfront_total() const { return upfront * (term_end - first_hour); }
+  bool given_back() const { return last_hour < term_end; }
+  /// The upfront payment of the hours that will not come.
+  std::int64_t refund() const { return upfront * (term_end - last_hour); }
+};
+
+/// Credits of Provider::kFjord, bought for a year through the marketplace of AWS, which bills them:
+/// a purchase of one provider that covers the usage of another. First come, first served.
+struct Capacity {
+  std::int64_t first_hour, last_hour;
+  std::int64_t credits;
+  int subject;  ///< of the purchase: of AWS
+  int holder;   ///< of what expires: of Fjord
+  int price;    ///< a credit
+  std::string id, name, contract;
 };
 
 /// An event that was put in on purpose; truth/changes.csv tells of it.
 struct Change {
-  std::string kind;  ///< "surge", "forgotten", "step", "correction", "refund", "retag", "late"
+  std::string kind;  ///< "surge", "forgotten", "step", "correction", "refund", "retag", "late",
+                     ///< "return", "exchange", "capacity", "exhausted"
   std::int64_t first_hour, last_hour;
   int account, service;
   std::int64_t factor_per_mille;  ///< of quantities, for surge and step
@@ -114,14 +133,20 @@ struct Enterprise {
   std::size_t resources = 0;  ///< the first subjects are resources
   std::vector<Line> lines;    ///< by subject
   std::vector<Commitment> commitments;
+  std::vector<Capacity> capacities;  ///< one for each twelve months
   std::vector<Subscription> subscriptions;
   std::vector<Change> changes;
   std::vector<TagSet> tag_sets;              ///< [0] is empty
   std::map<std::pair<int, int>, int> pairs;  ///< (account, service) -> subject
   int payer[kProviders] = {};                ///< account that is billed
-  int invoice_groups = 4;                    ///< AWS, AWS Marketplace, Microsoft, Google
+  int invoice_groups = 5;                    ///< AWS, AWS Marketplace, Microsoft, Google, Fjord
   int months() const { return static_cast<int>(month_names.size()); }
 };
+
+/// The invoice that a provider's own charges are on.
+inline int own_invoice_group(Provider provider) {
+  return provider == Provider::kAws ? 0 : static_cast<int>(provider) + 1;
+}
 
 /// `options` are valid.
 Enterprise build_enterprise(const GenOptions& options);

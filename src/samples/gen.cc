@@ -24,6 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 using namespace samples;
 
+constexpr const char* kIncomplete = ".incomplete";
+
 /// Calls work(0..count-1) from `threads` threads; work(i, worker) returns false to stop all.
 template <class Work>
 void parallel(std::size_t count, int threads, const Work& work) {
@@ -55,7 +57,7 @@ Status check(const GenOptions& options) {
     return bad("the first month begins on " + format_date(options.first_month),
                "give the first day of a month between 2000 and 2100");
   if (options.rows_per_file < 1000)
-    return bad("rows_per_file is " + std::to_string(options.rows_per_file), "give 1,000 or more");
+    return bad("rows per file is " + std::to_string(options.rows_per_file), "give 1,000 or more");
   if (options.threads < 0)
     return bad("threads is " + std::to_string(options.threads), "give 0 (all) or more");
   if (options.out.empty()) return bad("no folder is given", "name a folder to write to");
@@ -97,8 +99,8 @@ class Generation {
     if (auto status = prepare_folder(); !status) return pass(status);
     enterprise_ = build_enterprise(options_);
     if (auto status = plan(); !status) return pass(status);
-    for (const std::string& format : options_.formats)
-      if (format != "truth") list_files(rendering_folder(format), format);
+    for (const std::string& format : gen_formats())  // a format asked for twice is written once
+      if (format != "truth" && asked(format)) list_files(rendering_folder(format), format);
     if (auto status = write_files(); !status) return pass(status);
     for (const Manifest& manifest : manifests_)
       if (auto status = write_text(manifest.path, manifest.text, manifest.delivered); !status)
@@ -123,9 +125,11 @@ class Generation {
     if (fs::exists(options_.out, error) && !options_.overwrite &&
         !fs::is_empty(options_.out, error))
       return fail("SY1702", "the folder is not empty", options_.out,
-                  "name a new folder, or allow overwriting");
+                  "name a new folder with --out, or write among what is there with --overwrite");
     fs::create_directories(options_.out, error);
-    if (error) return fail("SY1703", "the folder cannot be made: " + error.message(), options_.out);
+    if (error)
+      return fail("SY1703", "the folder cannot be made: " + error.message(), options_.out,
+                  "name a folder that can be written to");
     return {};
   }
 
@@ -166,7 +170,25 @@ class Generation {
     for (std::size_t i = 0; i < ranges.size(); ++i)
       merge(sums_[ranges[i].month], std::move(found[i]));
     closings_ = close_months(enterprise_, sums_);
+    tell_of_exhausted_capacity();
     return {};
+  }
+
+  void tell_of_exhausted_capacity() {
+    for (const auto& month : months_) {
+      const Capacity& capacity = enterprise_.capacities[month->capacity()];
+      for (int s = 0; s < month->slots(); ++s) {
+        if (month->credits_before(s) > capacity.credits ||
+            month->credits_before(s + 1) <= capacity.credits)
+          continue;
+        const Subject& holder = enterprise_.subjects[capacity.holder];
+        enterprise_.changes.push_back(
+            {"exhausted", month->slot_hour(s),
+             std::min(capacity.last_hour, months_.back()->last_hour()), holder.account,
+             holder.service, 1000,
+             capacity.name + " is used up; Fjord Data bills what is used from here on"});
+      }
+    }
   }
 
   static void merge(RangeSums& all, RangeSums&& one) {
@@ -189,11 +211,12 @@ class Generation {
     }
   }
 
+  bool asked(std::string_view format) const {
+    return std::find(options_.formats.begin(), options_.formats.end(), format) !=
+           options_.formats.end();
+  }
+
   std::string rendering_folder(const std::string& format) const {
-    const auto asked = [&](std::string_view name) {
-      return std::find(options_.formats.begin(), options_.formats.end(), name) !=
-             options_.formats.end();
-    };
     for (const char* version : {"focus-1.4", "focus-1.2"}) {
       if (format == std::string(version) + "-parquet") return version;
       if (format == std::string(version) + "-csv")
@@ -335,56 +358,73 @@ class Generation {
       if (!dirt_.needs_plain_file()) options += ", COMPRESSION gzip";
       if (dirt_.null_text) options += ", NULLSTR 'NULL'";
     }
+    // Under its name there is only ever the whole file, whatever stops the program.
+    const fs::path incomplete = path.string() + kIncomplete;
     auto rows = worker.engine->run("COPY (" + select_of(rendering) + ") TO " +
-                                   sql_literal(path.string()) + " (" + options + ")");
+                                   sql_literal(incomplete.string()) + " (" + options + ")");
     if (!rows) return pass(rows);
     job.rows = *rows;
     if (rendering.csv)
-      if (auto status = soil(path.string(), job); !status) return status;
-    job.bytes = static_cast<std::int64_t>(fs::file_size(path, error));
-    set_time(path, job.delivered);
+      if (auto status = soil(incomplete, job); !status) return status;
+    job.bytes = static_cast<std::int64_t>(fs::file_size(incomplete, error));
+    return finish(incomplete, path, job.delivered);
+  }
+
+  /// What COPY cannot write wrong by itself. Reads and writes piece by piece: a file may be large.
+  Status soil(const fs::path& path, const Job& job) const {
+    std::error_code error;
+    const auto size = fs::file_size(path, error);
+    if (error) return fail("SY1703", "the file cannot be read: " + error.message(), path.string());
+    if (dirt_.truncated_gzip && !dirt_.needs_plain_file()) {
+      if (job.last_of_delivery) fs::resize_file(path, size * 2 / 3, error);
+      if (error) return fail("SY1703", "the file cannot be cut: " + error.message(), path.string());
+      return {};
+    }
+    if (!dirt_.needs_plain_file()) return {};
+    const fs::path clean = path.string() + "-clean";
+    fs::rename(path, clean, error);
+    if (error)
+      return fail("SY1703", "the file cannot be renamed: " + error.message(), path.string());
+    std::ifstream in(clean, std::ios::binary);
+    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    const std::string end_of_line = dirt_.crlf ? "\r\n" : "\n";
+    std::string header, text = dirt_.bom ? "\xEF\xBB\xBF" : "";
+    std::getline(in, header);
+    text += header + end_of_line;
+    // The header comes again in the middle, at a line end that is not inside quotes: an even number
+    // of quotes stands before it.
+    bool again = !dirt_.repeated_header, quoted = false;
+    std::size_t at = header.size() + 1;
+    std::vector<char> piece(std::size_t{1} << 20);
+    while (in.read(piece.data(), static_cast<std::streamsize>(piece.size())), in.gcount() > 0) {
+      for (const char c : std::string_view(piece.data(), static_cast<std::size_t>(in.gcount()))) {
+        ++at;
+        if (c != '\n') {
+          quoted ^= c == '"';
+          text += c;
+          continue;
+        }
+        text += end_of_line;
+        if (again || quoted || at <= size / 2) continue;
+        text += header + end_of_line;
+        again = true;
+      }
+      out << text;
+      text.clear();
+    }
+    out << text;
+    out.close();
+    if (!out || in.bad()) return fail("SY1703", "the file cannot be written", path.string());
+    fs::remove(clean, error);
     return {};
   }
 
-  /// What COPY cannot write wrong by itself.
-  Status soil(const std::string& path, const Job& job) const {
-    if (dirt_.needs_plain_file()) {
-      std::ifstream in(path, std::ios::binary);
-      std::string text((std::istreambuf_iterator<char>(in)), {});
-      if (dirt_.repeated_header) {
-        // In the middle, at a line end that is not inside quotes: an even number of quotes stands
-        // before it.
-        const std::string header = text.substr(0, text.find('\n') + 1);
-        std::size_t at = header.size(), quotes = 0;
-        for (std::size_t i = at; i < text.size(); ++i) {
-          if (text[i] == '"') ++quotes;
-          if (text[i] == '\n' && quotes % 2 == 0 && i > text.size() / 2) {
-            at = i + 1;
-            break;
-          }
-        }
-        text.insert(at, header);
-      }
-      if (dirt_.crlf) {
-        std::string windows;
-        windows.reserve(text.size() + text.size() / 100);
-        for (char c : text) {
-          if (c == '\n') windows += '\r';
-          windows += c;
-        }
-        text = std::move(windows);
-      }
-      if (dirt_.bom) text.insert(0, "\xEF\xBB\xBF");
-      std::ofstream out(path, std::ios::binary | std::ios::trunc);
-      out << text;
-      out.close();
-      if (!out) return fail("SY1703", "the file cannot be written", path);
-    } else if (dirt_.truncated_gzip && job.last_of_delivery) {
-      std::error_code error;
-      const auto size = fs::file_size(path, error);
-      fs::resize_file(path, size * 2 / 3, error);
-      if (error) return fail("SY1703", "the file cannot be cut: " + error.message(), path);
-    }
+  static Status finish(const fs::path& incomplete, const fs::path& path, Instant delivered) {
+    set_time(incomplete, delivered);
+    std::error_code error;
+    fs::rename(incomplete, path, error);
+    if (error)
+      return fail("SY1703", "the file cannot be written: " + error.message(), path.string());
     return {};
   }
 
@@ -400,14 +440,15 @@ class Generation {
   }
 
   Status write_text(const std::string& relative, const std::string& text, Instant delivered) {
-    const fs::path path = fs::path(options_.out) / relative;
+    const fs::path path = fs::path(options_.out) / relative,
+                   incomplete = path.string() + kIncomplete;
     std::error_code error;
     fs::create_directories(path.parent_path(), error);
-    std::ofstream out(path, std::ios::binary | std::ios::trunc);
+    std::ofstream out(incomplete, std::ios::binary | std::ios::trunc);
     out << text;
     out.close();
     if (!out) return fail("SY1703", "the file cannot be written", path.string());
-    set_time(path, delivered);
+    if (auto status = finish(incomplete, path, delivered); !status) return status;
     small_.push_back({relative,
                       {},
                       {},
@@ -422,9 +463,8 @@ class Generation {
         std::any_of(options_.formats.begin(), options_.formats.end(),
                     [](const std::string& format) { return format.starts_with("focus-1.4"); });
     std::vector<TextFile> files;
-    if (focus14) files = focus_datasets(enterprise_, sums_, closings_, options_.deliveries);
-    if (std::find(options_.formats.begin(), options_.formats.end(), "truth") !=
-        options_.formats.end())
+    if (focus14) files = focus_datasets(enterprise_, months_, sums_, closings_);
+    if (asked("truth"))
       for (TextFile& file :
            truth_files(enterprise_, months_, sums_, closings_, options_.deliveries))
         files.push_back(std::move(file));

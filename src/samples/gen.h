@@ -71,6 +71,9 @@ struct GenTotal {
   std::string month, provider, currency;
   std::int64_t rows = 0;  ///< in FOCUS 1.4
   Decimal billed, effective, list, contracted;
+  /// Billed cost of purchases that cover usage which another provider reports. A Cost and Usage
+  /// Report cannot say so: by this much its effective cost is higher.
+  Decimal covering_others;
 };
 
 struct GenReport {

@@ -80,6 +80,7 @@ enum Amount {
   kRiUnusedRecurring,
   kRiUnusedQuantity,
   kSplitCost,
+  kPriced,
   kAmounts
 };
 constexpr std::string_view kAmountNames[kAmounts] = {"quantity",
@@ -106,21 +107,24 @@ constexpr std::string_view kAmountNames[kAmounts] = {"quantity",
                                                      "ri_unused_upfront",
                                                      "ri_unused_recurring",
                                                      "ri_unused_quantity",
-                                                     "split_cost"};
+                                                     "split_cost",
+                                                     "priced"};
 
 bool amount(const Enterprise& enterprise, const Charge& c, Amount which, std::int64_t& value) {
   const auto give = [&](bool there, std::int64_t v) {
     value = v;
     return there;
   };
-  const bool covered = c.kind == Kind::kCoveredSp || c.kind == Kind::kCoveredRi;
+  const bool covered =
+      c.kind == Kind::kCoveredSp || c.kind == Kind::kCoveredRi || c.kind == Kind::kCoveredCredits;
   switch (which) {
     case kQuantity:
       return give(c.price >= 0, c.quantity);
     case kConsumed:
       return give(c.kind == Kind::kUsage || covered, c.quantity);
     case kCommitmentQuantity:
-      return give(c.commitment >= 0 && c.kind != Kind::kUpfrontSp && c.kind != Kind::kUpfrontRi,
+      return give(c.commitment >= 0 && c.kind != Kind::kUpfrontSp && c.kind != Kind::kUpfrontRi &&
+                      c.kind != Kind::kReturnSp && c.kind != Kind::kReturnRi,
                   c.commitment_quantity);
     case kList:
       return give(true, c.list);
@@ -174,6 +178,10 @@ bool amount(const Enterprise& enterprise, const Charge& c, Amount which, std::in
       return give(c.kind == Kind::kRiFee, c.unused_quantity);
     case kSplitCost:
       return give(c.kind == Kind::kPod, c.upfront);
+    case kPriced: {
+      const std::int64_t credits = c.price >= 0 ? enterprise.prices[c.price].credits : 0;
+      return give(true, credits > 0 ? multiply_e10(c.quantity, credits) : c.effective);
+    }
     case kAmounts:
       break;
   }
@@ -415,9 +423,17 @@ class ChargeSource::Reader : public RowSource::Worker {
           break;
         }
         case kContract: {
-          if (c.commitment < 0 || c.kind == Kind::kRecurringSp || c.kind == Kind::kRecurringRi ||
-              c.kind == Kind::kUpfrontSp || c.kind == Kind::kUpfrontRi) {
+          if (c.commitment < 0 || category(c.kind) == kCategoryPurchase) {
             out.set_null(r);
+            break;
+          }
+          if (const int capacity = c.commitment - capacity_key(enterprise_, 0); capacity >= 0) {
+            const Capacity& credits = enterprise_.capacities[capacity];
+            char text[48];
+            out.set_text(r, "{\"Elements\":[{\"ContractId\":\"" + credits.contract +
+                                "\",\"ContractCommitmentId\":\"" + credits.id +
+                                "\",\"ContractCommitmentAppliedCost\":" +
+                                std::string(write_e10(c.effective, text)) + "}]}");
             break;
           }
           const Commitment& commitment = enterprise_.commitments[c.commitment];
@@ -513,6 +529,7 @@ std::map<std::string, std::shared_ptr<StaticTable>> wide_tables(const Enterprise
       std::make_shared<StaticTable>(std::vector<ColumnSpec>{id,
                                                             text("provider"),
                                                             text("service_provider"),
+                                                            text("host_provider"),
                                                             text("issuer"),
                                                             text("billing_account_id"),
                                                             text("billing_account_name"),
@@ -545,7 +562,7 @@ std::map<std::string, std::shared_ptr<StaticTable>> wide_tables(const Enterprise
     const Account& account = e.accounts[x.account];
     const Account& payer = e.accounts[e.payer[static_cast<int>(x.provider)]];
     const Service& service = services()[x.service];
-    const bool marketplace = service.code.starts_with("marketplace-");
+    const bool marketplace = !service.vendor.empty();
     const Region* region = x.region >= 0 ? &regions()[x.region] : nullptr;
     const InstanceType* type = x.instance_type >= 0 ? &instance_types()[x.instance_type] : nullptr;
     Map product{{"product_name", std::string(service.name)},
@@ -554,50 +571,70 @@ std::map<std::string, std::shared_ptr<StaticTable>> wide_tables(const Enterprise
     if (type) product.emplace_back("instance_type_family", std::string(type->family));
     std::sort(product.begin(), product.end());
     const Map cost_category{{"BusinessUnit", e.teams[account.team].unit}};
-    subjects->add({static_cast<std::int64_t>(s),
-                   some(provider.name),
-                   some(marketplace ? "Northwind Software" : provider.name),
-                   some(provider.issuer),
-                   some(payer.id),
-                   some(payer.name),
-                   some(provider.account_type),
-                   some(provider.currency),
-                   some(account.id),
-                   some(account.name),
-                   some(provider.sub_account_type),
-                   some(region ? region->id : ""),
-                   some(region ? region->name : ""),
-                   some(region && x.zone > 0
-                            ? std::string(region->id) + (x.provider == Provider::kAws ? "" : "-") +
-                                  (x.provider == Provider::kAzure
-                                       ? std::to_string(x.zone)
-                                       : std::string(1, static_cast<char>('a' + x.zone - 1)))
-                            : std::string()),
-                   some(service.code),
-                   some(service.name),
-                   some(service.category),
-                   some(service.subcategory),
-                   some(x.id),
-                   some(x.id.empty() ? std::string() : x.name),
-                   some(x.id.empty() ? std::string() : x.type),
-                   some(marketplace ? "AWS Marketplace" : "AWS"),
-                   some(marketplace ? "Northwind Software Ltd." : provider.issuer),
-                   some(type ? type->name : ""),
-                   some(type ? type->family : ""),
-                   product,
-                   json_object(product),
-                   cost_category,
-                   json_object(cost_category)});
+    subjects->add(
+        {static_cast<std::int64_t>(s),
+         some(provider.name),
+         some(marketplace ? service.vendor : provider.name),
+         some(provider.host),
+         some(provider.issuer),
+         some(payer.id),
+         some(payer.name),
+         some(provider.account_type),
+         some(provider.currency),
+         some(account.id),
+         some(account.name),
+         some(provider.sub_account_type),
+         some(region ? region->id : ""),
+         some(region ? region->name : ""),
+         some(region && x.zone > 0
+                  ? std::string(region->id) + (x.provider == Provider::kAws ? "" : "-") +
+                        (x.provider == Provider::kAzure
+                             ? std::to_string(x.zone)
+                             : std::string(1, static_cast<char>('a' + x.zone - 1)))
+                  : std::string()),
+         some(service.code),
+         some(service.name),
+         some(service.category),
+         some(service.subcategory),
+         some(x.id),
+         some(x.id.empty() ? std::string() : x.name),
+         some(x.id.empty() ? std::string() : x.type),
+         some(marketplace ? "AWS Marketplace" : "AWS"),
+         some(marketplace ? std::string(service.vendor) + " Ltd." : std::string(provider.issuer)),
+         some(type ? type->name : ""),
+         some(type ? type->family : ""),
+         product,
+         json_object(product),
+         cost_category,
+         json_object(cost_category)});
   }
   tables["subjects"] = subjects;
 
-  auto prices = std::make_shared<StaticTable>(std::vector<ColumnSpec>{
-      id, text("sku"), text("sku_price"), text("meter"), text("unit"), decimal("list_price"),
-      text("list_price_text"), decimal("contracted_price"), text("contracted_price_text"),
-      text("details"), text("usage_type"), text("operation"), text("family"), text("cur_unit"),
-      text("description"), text("savings_text"), text("normalization")});
+  auto prices =
+      std::make_shared<StaticTable>(std::vector<ColumnSpec>{id,
+                                                            text("sku"),
+                                                            text("sku_price"),
+                                                            text("meter"),
+                                                            text("unit"),
+                                                            decimal("list_price"),
+                                                            text("list_price_text"),
+                                                            decimal("contracted_price"),
+                                                            text("contracted_price_text"),
+                                                            text("details"),
+                                                            text("usage_type"),
+                                                            text("operation"),
+                                                            text("family"),
+                                                            text("cur_unit"),
+                                                            text("description"),
+                                                            text("savings_text"),
+                                                            text("normalization"),
+                                                            text("virtual_currency"),
+                                                            decimal("priced_list_price"),
+                                                            text("priced_list_price_text"),
+                                                            decimal("priced_contracted_price"),
+                                                            text("priced_contracted_price_text")});
   {
-    std::vector<Value> none(17);
+    std::vector<Value> none(22);
     none[0] = std::int64_t{-1};
     prices->add(std::move(none));
   }
@@ -609,17 +646,36 @@ std::map<std::string, std::shared_ptr<StaticTable>> wide_tables(const Enterprise
     if (type)
       details = {{"InstanceType", std::string(type->name)},
                  {"x_NormalizationFactor", e10_text(type->normalized_quarters * (kUnit / 4))}};
-    prices->add({static_cast<std::int64_t>(p), some(x.sku), some(x.sku_price),
+    const std::string_view counted = x.description.ends_with("hourly fee")   ? "Hours"
+                                     : x.description.ends_with("in credits") ? "Credits"
+                                                                             : "Count";
+    // A discount on the virtual currency is in what one of it costs, not in how many are needed.
+    const std::int64_t priced_list = x.credits > 0 ? x.credits : x.list,
+                       priced_contracted = x.credits > 0 ? x.credits : x.contracted;
+    prices->add({static_cast<std::int64_t>(p),
+                 some(x.sku),
+                 some(x.sku_price),
                  some(meter ? meter->description : "Fee"),
-                 some(meter                                   ? meter->unit
-                      : x.description.ends_with("hourly fee") ? "Hours"
-                                                              : "Count"),
-                 units(x.list), e10_text(x.list), units(x.contracted), e10_text(x.contracted),
-                 details.empty() ? Value{} : Value{json_object(details)}, some(x.usage_type),
-                 some(meter ? meter->operation : ""), some(meter ? meter->family : ""),
-                 some(meter ? meter->cur_unit : ""), some(x.description),
+                 some(meter ? meter->unit : counted),
+                 units(x.list),
+                 e10_text(x.list),
+                 units(x.contracted),
+                 e10_text(x.contracted),
+                 details.empty() ? Value{} : Value{json_object(details)},
+                 some(x.usage_type),
+                 some(meter ? meter->operation : ""),
+                 some(meter ? meter->family : ""),
+                 some(meter                ? meter->cur_unit
+                      : counted == "Hours" ? "Hrs"
+                                           : counted),
+                 some(x.description),
                  x.savings > 0 ? Value{e10_text(x.savings)} : Value{},
-                 type ? Value{e10_text(type->normalized_quarters * (kUnit / 4))} : Value{}});
+                 type ? Value{e10_text(type->normalized_quarters * (kUnit / 4))} : Value{},
+                 some(x.credits > 0 ? kVirtualCurrency : ""),
+                 units(priced_list),
+                 e10_text(priced_list),
+                 units(priced_contracted),
+                 e10_text(priced_contracted)});
   }
   tables["prices"] = prices;
 
@@ -627,16 +683,16 @@ std::map<std::string, std::shared_ptr<StaticTable>> wide_tables(const Enterprise
       id, text("commitment_id"), text("commitment_name"), text("commitment_category"),
       text("commitment_type"), text("commitment_unit"), text("payment"), text("term"),
       text("sp_arn"), text("sp_offering"), text("ri_arn"), text("term_start"), text("term_end"),
-      text("ri_units"), text("reservation_count")});
+      text("ri_units"), text("reservation_count"), text("offering_class")});
   {
-    std::vector<Value> none(15);
+    std::vector<Value> none(16);
     none[0] = std::int64_t{-1};
     commitments->add(std::move(none));
   }
   for (std::size_t c = 0; c < e.commitments.size(); ++c) {
     const Commitment& x = e.commitments[c];
     const std::string from = format_instant({x.first_hour * kHour}),
-                      to = format_instant({x.last_hour * kHour});
+                      to = format_instant({x.term_end * kHour});
     commitments->add(
         {static_cast<std::int64_t>(c), x.id, x.name,
          std::string(x.savings_plan ? "Spend" : "Usage"),
@@ -649,8 +705,20 @@ std::map<std::string, std::shared_ptr<StaticTable>> wide_tables(const Enterprise
          x.savings_plan ? Value{} : Value{e10_text(x.quarters * (kUnit / 4))},
          x.savings_plan
              ? Value{}
-             : Value{std::to_string(
-                   x.quarters / instance_types()[e.prices[x.price].type].normalized_quarters)}});
+             : Value{std::to_string(x.quarters /
+                                    instance_types()[e.prices[x.price].type].normalized_quarters)},
+         x.savings_plan ? Value{} : Value{std::string(x.exchanged ? "convertible" : "standard")}});
+  }
+  for (std::size_t k = 0; k < e.capacities.size(); ++k) {
+    const Capacity& x = e.capacities[k];
+    std::vector<Value> row(16);
+    row[0] = std::int64_t{capacity_key(e, static_cast<int>(k))};
+    row[1] = x.id;
+    row[2] = x.name;
+    row[3] = std::string("Spend");
+    row[4] = std::string("Capacity");
+    row[5] = std::string(kVirtualCurrency);
+    commitments->add(std::move(row));
   }
   tables["commitments"] = commitments;
 
@@ -726,6 +794,15 @@ std::map<std::string, std::shared_ptr<StaticTable>> wide_tables(const Enterprise
   kind(Kind::kRiFee, "", "", "", "", "", "RIFee", "Reserved", "RunInstances", "HeavyUsage");
   kind(Kind::kPod, "", "", "", "", "Part of a container host", "Usage", "OnDemand", "EKSPod-EC2",
        "EKS-EC2-vCPU-Hours");
+  kind(Kind::kReturnSp, "", "One-Time", "Standard", "",
+       "Refund for one-time fee for Savings Plan ID", "Refund", "", "ComputeSavingsPlans",
+       "ComputeSP");
+  kind(Kind::kReturnRi, "", "One-Time", "Standard", "", "", "Fee", "Reserved", "RunInstances",
+       "HeavyUsage");
+  kind(Kind::kCapacity, "", "One-Time", "Standard", "", "", "Fee", "", "", "Capacity");
+  kind(Kind::kCoveredCredits, "", "Usage-Based", "Committed", "Used", "", "", "", "", "");
+  kind(Kind::kUnusedCredits, "", "Usage-Based", "Committed", "Unused", "Credits that expired", "",
+       "", "", "");
   tables["kinds"] = kinds;
 
   auto pods = std::make_shared<StaticTable>(std::vector<ColumnSpec>{

@@ -75,7 +75,7 @@ std::vector<InvoiceLine> invoice_lines(const Enterprise& enterprise, const Range
 }
 
 Provider provider_of_group(int group) {
-  return group < 2 ? Provider::kAws : group == 2 ? Provider::kAzure : Provider::kGcp;
+  return group < 2 ? Provider::kAws : static_cast<Provider>(group - 1);
 }
 
 }  // namespace
@@ -95,7 +95,13 @@ std::vector<GenTotal> truth_totals(const Enterprise& enterprise, const std::vect
       totals.push_back({enterprise.month_names[m], std::string(provider.name),
                         std::string(provider.currency), providers[p].rows,
                         decimal(providers[p].billed), decimal(providers[p].effective),
-                        decimal(providers[p].list), decimal(providers[p].contracted)});
+                        decimal(providers[p].list), decimal(providers[p].contracted), Decimal{}});
+      if (static_cast<Provider>(p) != Provider::kAws) continue;
+      for (const Capacity& capacity : enterprise.capacities)
+        if (capacity.first_hour >= enterprise.month_hours[m] &&
+            capacity.first_hour < enterprise.month_hours[m + 1])
+          totals.back().covering_others +=
+              decimal(multiply_e10(kCreditContracted, capacity.credits));
     }
   }
   return totals;
@@ -154,7 +160,7 @@ std::vector<TextFile> truth_files(const Enterprise& enterprise,
 
   Csv amortisation(
       "commitment_id,name,type,payment,month,hours,recurring,upfront_share,committed,used,unused,"
-      "upfront_paid");
+      "upfront_paid,upfront_refunded");
   for (int c = 0; c < static_cast<int>(enterprise.commitments.size()); ++c) {
     const Commitment& commitment = enterprise.commitments[c];
     for (std::size_t m = 0; m < sums.size(); ++m) {
@@ -173,10 +179,36 @@ std::vector<TextFile> truth_files(const Enterprise& enterprise,
                         e10_text128(committed - unused), e10_text128(unused),
                         commitment.first_hour >= months[m]->first_hour()
                             ? e10_text128(commitment.upfront_total())
-                            : "0"});
+                            : "0",
+                        commitment.last_hour == last ? e10_text128(commitment.refund()) : "0"});
     }
   }
   files.push_back(amortisation.file("truth/amortisation.csv", "truth", "", done));
+
+  Csv capacity(
+      "capacity_id,name,month,credits_before,bought,used,expired,credits_after,needed,billed,"
+      "covered,overage");
+  for (const std::unique_ptr<Month>& month : months) {
+    const Capacity& bought = enterprise.capacities[month->capacity()];
+    const std::int64_t needed_before = month->credits_before(0),
+                       needed = month->credits_before(month->slots());
+    const bool begins = bought.first_hour == month->first_hour(),
+               ends = bought.last_hour == month->last_hour();
+    const auto left = [&](std::int64_t spent) {
+      return std::max<std::int64_t>(0, bought.credits - spent);
+    };
+    const std::int64_t used = left(needed_before) - left(needed);
+    const auto cost = [](std::int64_t credits) {
+      return e10_text(multiply_e10(kCreditContracted, credits));
+    };
+    capacity.add({bought.id, bought.name, enterprise.month_names[month->number()],
+                  e10_text(begins ? 0 : left(needed_before)), e10_text(begins ? bought.credits : 0),
+                  e10_text(used), e10_text(ends ? left(needed) : 0),
+                  e10_text(ends ? 0 : left(needed)), e10_text(needed - needed_before),
+                  cost(begins ? bought.credits : 0), cost(used),
+                  cost(needed - needed_before - used)});
+  }
+  files.push_back(capacity.file("truth/capacity.csv", "truth", "", done));
 
   Csv changes("kind,begins,ends,provider,sub_account_id,sub_account_name,service,factor,label");
   for (const Change& change : enterprise.changes) {
@@ -201,10 +233,10 @@ std::vector<TextFile> truth_files(const Enterprise& enterprise,
 }
 
 std::vector<TextFile> focus_datasets(const Enterprise& enterprise,
+                                     const std::vector<std::unique_ptr<Month>>& months,
                                      const std::vector<RangeSums>& sums,
-                                     const std::vector<Closing>& closings, int deliveries) {
+                                     const std::vector<Closing>& closings) {
   std::vector<TextFile> files;
-  (void)deliveries;
   for (std::size_t m = 0; m < sums.size(); ++m) {
     const std::string& name = enterprise.month_names[m];
     const std::int64_t first = enterprise.month_hours[m], last = enterprise.month_hours[m + 1];
@@ -280,10 +312,9 @@ std::vector<TextFile> focus_datasets(const Enterprise& enterprise,
         "PricingCurrencyContractCommitmentCost,ServiceProviderName");
     for (const Commitment& c : enterprise.commitments) {
       if (c.first_hour >= last) continue;
-      const __int128 hours = c.last_hour - c.first_hour;
+      const __int128 hours = c.term_end - c.first_hour;
       const __int128 cost = hours * (c.recurring + c.upfront);
       const std::string amount = c.savings_plan ? e10_text128(cost) : "";
-      const bool expired = c.last_hour <= last;
       contracts.add({"USD",
                      "{}",
                      "Discount",
@@ -296,7 +327,10 @@ std::vector<TextFile> focus_datasets(const Enterprise& enterprise,
                      "Hourly",
                      c.id,
                      at,
-                     expired ? "Expired" : "Active",
+                     c.last_hour > last ? "Active"
+                     : c.exchanged      ? "Superseded"
+                     : c.given_back()   ? "Canceled"
+                                        : "Expired",
                      "Continuous",
                      "Public",
                      c.payment == Payment::kAllUpfront ? "One-Time" : "Monthly",
@@ -304,18 +338,57 @@ std::vector<TextFile> focus_datasets(const Enterprise& enterprise,
                      c.payment == Payment::kNoUpfront    ? "0"
                      : c.payment == Payment::kAllUpfront ? "1"
                                                          : "0.5",
-                     hour_text(c.last_hour),
+                     hour_text(c.term_end),
                      hour_text(c.first_hour),
                      c.savings_plan ? "" : e10_text128(hours * c.quarters * (kUnit / 4)),
                      c.savings_plan ? "Savings Plan" : "Reserved Instance",
                      c.savings_plan ? "" : "Normalized-Hours",
                      c.contract,
-                     hour_text(c.last_hour),
+                     hour_text(c.term_end),
                      hour_text(c.first_hour),
                      std::string(info(Provider::kAws).issuer),
                      "USD",
                      amount,
                      "AWS"});
+    }
+    for (std::size_t k = 0; k < enterprise.capacities.size(); ++k) {
+      const Capacity& c = enterprise.capacities[k];
+      if (c.first_hour >= last) continue;
+      const std::string cost = e10_text(multiply_e10(kCreditContracted, c.credits));
+      const bool exhausted = months[m]->capacity() == static_cast<int>(k) &&
+                             months[m]->credits_before(months[m]->slots()) >= c.credits;
+      contracts.add({"USD",
+                     "{}",
+                     "Discount",
+                     "Spend",
+                     cost,
+                     hour_text(c.first_hour),
+                     c.name,
+                     "0.2",
+                     "P1Y",
+                     "Full Period",
+                     c.id,
+                     at,
+                     c.last_hour <= last ? "Expired"
+                     : exhausted         ? "Exhausted"
+                                         : "Active",
+                     "Continuous",
+                     "Negotiated",
+                     "One-Time",
+                     "All Upfront",
+                     "1",
+                     hour_text(c.last_hour),
+                     hour_text(c.first_hour),
+                     e10_text(c.credits),
+                     "Capacity",
+                     std::string(kVirtualCurrency),
+                     c.contract,
+                     hour_text(c.last_hour),
+                     hour_text(c.first_hour),
+                     std::string(info(Provider::kAws).issuer),
+                     "USD",
+                     cost,
+                     std::string(info(Provider::kFjord).name)});
     }
     files.push_back(
         contracts.file("focus-1.4-contract-commitment" + place + "contract_commitment.csv",

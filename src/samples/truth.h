@@ -21,7 +21,8 @@ struct TextFile {
 std::vector<GenTotal> truth_totals(const Enterprise& enterprise, const std::vector<RangeSums>& sums,
                                    const std::vector<Closing>& closings);
 
-/// truth/totals.csv, invoices.csv, owners.csv, amortisation.csv, changes.csv, deliveries.csv.
+/// truth/totals.csv, invoices.csv, owners.csv, amortisation.csv, capacity.csv, changes.csv,
+/// deliveries.csv.
 std::vector<TextFile> truth_files(const Enterprise& enterprise,
                                   const std::vector<std::unique_ptr<Month>>& months,
                                   const std::vector<RangeSums>& sums,
@@ -30,7 +31,8 @@ std::vector<TextFile> truth_files(const Enterprise& enterprise,
 /// FOCUS 1.4 Invoice Detail, Billing Period and Contract Commitment, as the last delivery of each
 /// month has them.
 std::vector<TextFile> focus_datasets(const Enterprise& enterprise,
+                                     const std::vector<std::unique_ptr<Month>>& months,
                                      const std::vector<RangeSums>& sums,
-                                     const std::vector<Closing>& closings, int deliveries);
+                                     const std::vector<Closing>& closings);
 
 }  // namespace steelyard::samples

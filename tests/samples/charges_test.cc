@@ -16,7 +16,8 @@ GenOptions options_of(GenGrain grain, std::int64_t rows, int months) {
   return options;
 }
 
-void expect_commitments_add_up(const Enterprise& enterprise, int month_number) {
+/// Returns how often something was unused.
+int expect_commitments_add_up(const Enterprise& enterprise, int month_number) {
   const Month month(enterprise, month_number);
   Month::Scratch scratch;
   std::vector<Charge> charges;
@@ -51,6 +52,9 @@ void expect_commitments_add_up(const Enterprise& enterprise, int month_number) {
       EXPECT_EQ(used + unused, hours * (commitment.recurring + commitment.upfront))
           << commitment.id << " at hour " << hour;
       EXPECT_EQ(recurring, hours * commitment.recurring);
+      if (!alive) {
+        EXPECT_EQ(quantity, 0) << "before it was bought or after it was given back";
+      }
       if (alive && !commitment.savings_plan) {
         EXPECT_NEAR(static_cast<double>(quantity),
                     static_cast<double>(hours * commitment.quarters) * kUnit / 4, 8)
@@ -60,20 +64,22 @@ void expect_commitments_add_up(const Enterprise& enterprise, int month_number) {
       with_used += used > 0;
     }
   }
-  EXPECT_GT(with_unused, 0);
   EXPECT_GT(with_used, 0);
+  return with_unused;
 }
 
 TEST(Charges, EachHourOfACommitmentIsUsedOrUnusedToTheLastDigit) {
   const Enterprise enterprise = build_enterprise(options_of(GenGrain::kHourly, 400'000, 1));
   ASSERT_EQ(enterprise.slot_hours, 1);
   ASSERT_GE(enterprise.commitments.size(), 5U);
-  expect_commitments_add_up(enterprise, 0);
+  EXPECT_GT(expect_commitments_add_up(enterprise, 0), 0);
 }
 
 TEST(Charges, EachDayOfACommitmentIsUsedOrUnusedToTheLastDigit) {
   const Enterprise enterprise = build_enterprise(options_of(GenGrain::kDaily, 100'000, 4));
-  for (int m = 0; m < 4; ++m) expect_commitments_add_up(enterprise, m);
+  // In the middle the reservation that is too large is exchanged.
+  EXPECT_GT(expect_commitments_add_up(enterprise, 0), 0);
+  for (int m = 1; m < 4; ++m) expect_commitments_add_up(enterprise, m);
 }
 
 TEST(Charges, PlansOverlapWhenOneEnds) {
@@ -85,6 +91,96 @@ TEST(Charges, PlansOverlapWhenOneEnds) {
                  a.last_hour < enterprise.month_hours.back() &&
                  b.first_hour > enterprise.month_hours.front();
   EXPECT_TRUE(overlap);
+}
+
+/// Over its whole life, or until it is given back, what was paid is what its time cost.
+TEST(Charges, WhatIsGivenBackIsPaidBackForTheTimeThatDoesNotCome) {
+  const Enterprise enterprise = build_enterprise(options_of(GenGrain::kDaily, 100'000, 4));
+  int returned = 0, exchanged = 0;
+  std::vector<std::int64_t> paid(enterprise.commitments.size()), cost(paid.size());
+  for (int m = 0; m < 4; ++m) {
+    const Month month(enterprise, m);
+    Month::Scratch scratch;
+    std::vector<Charge> charges;
+    for (int s = 0; s < month.slots(); ++s) month.slot(s, View::kFocus12, scratch, charges);
+    for (const Charge& charge : charges) {
+      if (charge.commitment < 0 || charge.commitment >= static_cast<int>(paid.size())) continue;
+      paid[charge.commitment] += charge.billed;
+      cost[charge.commitment] += charge.effective;
+      if (charge.kind != Kind::kReturnSp && charge.kind != Kind::kReturnRi) continue;
+      const Commitment& commitment = enterprise.commitments[charge.commitment];
+      EXPECT_LT(charge.billed, 0);
+      EXPECT_EQ(charge.effective, 0);
+      EXPECT_EQ(charge.last_hour, commitment.last_hour);
+      EXPECT_EQ(-charge.billed, commitment.upfront * (commitment.term_end - commitment.last_hour));
+      EXPECT_EQ(charge.list, multiply_e10(enterprise.prices[charge.price].list, charge.quantity));
+      ++(commitment.exchanged ? exchanged : returned);
+    }
+  }
+  EXPECT_EQ(returned, 2);
+  EXPECT_EQ(exchanged, 1);
+  for (std::size_t c = 0; c < paid.size(); ++c) {
+    const Commitment& commitment = enterprise.commitments[c];
+    if (commitment.first_hour >= enterprise.month_hours.front() && commitment.given_back()) {
+      EXPECT_EQ(paid[c], cost[c]) << commitment.name << ": bought and returned in the bill";
+    }
+  }
+}
+
+/// Credits are drawn down in order to exactly nothing, then usage is billed; what is left at the
+/// end of a year expires.
+TEST(Charges, ACapacityCoversUntilNothingIsLeft) {
+  GenOptions options = options_of(GenGrain::kDaily, 60'000, 26);
+  const Enterprise enterprise = build_enterprise(options);
+  ASSERT_EQ(enterprise.capacities.size(), 3U);
+  std::vector<std::int64_t> bought(3), used(3), expired(3), billed(3), cost(3);
+  bool ran_out = false;
+  for (int m = 0; m < 24; ++m) {
+    const Month month(enterprise, m);
+    if (m % 12 == 0) ran_out = false;
+    Month::Scratch scratch;
+    std::vector<Charge> charges;
+    for (int s = 0; s < month.slots(); ++s) month.slot(s, View::kFocus14, scratch, charges);
+    for (const Charge& charge : charges) {
+      const std::int64_t credits = charge.price < 0 ? 0 : enterprise.prices[charge.price].credits;
+      if (charge.kind == Kind::kUsage && credits > 0) ran_out = true;
+      if (charge.commitment < capacity_key(enterprise, 0)) continue;
+      const int k = charge.commitment - capacity_key(enterprise, 0);
+      EXPECT_EQ(k, m / 12);
+      billed[k] += charge.billed;
+      cost[k] += charge.effective;
+      if (charge.kind == Kind::kCapacity) {
+        bought[k] += charge.commitment_quantity;
+        EXPECT_EQ(enterprise.subjects[charge.subject].provider, Provider::kAws);
+        EXPECT_EQ(charge.effective, 0);
+      } else if (charge.kind == Kind::kCoveredCredits) {
+        EXPECT_FALSE(ran_out) << "covered after usage was billed";
+        EXPECT_EQ(enterprise.subjects[charge.subject].provider, Provider::kFjord);
+        EXPECT_EQ(charge.billed, 0);
+        EXPECT_EQ(charge.commitment_quantity, multiply_e10(charge.quantity, credits));
+        // To the last digit: no rest is rounded away.
+        EXPECT_TRUE(static_cast<__int128>(enterprise.prices[charge.price].contracted) *
+                        charge.quantity ==
+                    static_cast<__int128>(charge.effective) * kUnit);
+        EXPECT_EQ(charge.effective, multiply_e10(kCreditContracted, charge.commitment_quantity));
+        used[k] += charge.commitment_quantity;
+      } else {
+        ASSERT_EQ(charge.kind, Kind::kUnusedCredits);
+        EXPECT_EQ(charge.last_hour, enterprise.capacities[k].last_hour);
+        expired[k] += charge.commitment_quantity;
+      }
+    }
+    if (m % 12 == 11) {
+      EXPECT_EQ(ran_out, m == 11);
+    }
+  }
+  for (int k = 0; k < 2; ++k) {
+    EXPECT_EQ(bought[k], enterprise.capacities[k].credits);
+    EXPECT_EQ(bought[k], used[k] + expired[k]);
+    EXPECT_EQ(billed[k], cost[k]) << "all that was paid is somebody's cost in the end";
+  }
+  EXPECT_EQ(expired[0], 0);
+  EXPECT_GT(expired[1], 0);
 }
 
 bool same(const Charge& a, const Charge& b) {
