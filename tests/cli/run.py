@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Every command, flag, setting, topic and error code stands in the manual and in a test; every SY code in the sources is registered.
+"""Every command, flag, setting, topic and error code stands in the manual and in a test; every SY code in the sources
+is registered.
 
 The manual is made of the program's tables, so what it lists is what there is."""
 import os
