@@ -20,9 +20,13 @@ import time
 from bills import write_bill
 
 PROGRAM = os.environ.get("STEELYARD", "build/release/bin/steelyard")
-# Every call that changes a disk, and the one that opens files.
-CALLS = ("write pwrite64 rename renameat renameat2 link linkat fsync fdatasync unlink unlinkat "
-         "ftruncate mkdir mkdirat").split()
+# Every call that changes a disk; of those that open a file, the ones that may make or change it.
+CALLS = ("open openat write pwrite64 writev pwritev rename renameat renameat2 link linkat fsync "
+         "fdatasync unlink unlinkat rmdir ftruncate fallocate mkdir mkdirat").split()
+OPENS_TO_WRITE = re.compile(r"O_(WRONLY|RDWR|CREAT|TRUNC)")
+# Calls that another process can win, and fault by fault what is tried.
+RACES = ("rename", "renameat", "renameat2", "link", "linkat")
+FAULTS = {"signal=KILL": CALLS, "error=ENOSPC": CALLS, "error=EIO": CALLS, "error=EEXIST": RACES}
 SAMPLE = 9  # points per action and fault in the fast test
 # What a program says of itself when it has a bug; none of the faults here is one.
 INTERNAL_ERROR = 8
@@ -88,7 +92,7 @@ class Action:
         self.arguments = arguments
         self.before = before
         self.old = state(before, home) if before else []
-        self.calls = self.count()
+        self.made = self.count()
 
     def fresh(self, folder):
         lake = os.path.join(folder, "lake")
@@ -100,23 +104,23 @@ class Action:
         return [*self.arguments, f"--lake={lake}"]
 
     def count(self):
-        """Runs undisturbed; sets the new state and returns how often each call is made."""
+        """Runs undisturbed; sets the new state and returns each call made, with its number."""
         with tempfile.TemporaryDirectory(dir=self.home) as folder:
             lake, log = self.fresh(folder), os.path.join(folder, "strace.log")
             done = run(self.command(lake), folder, strace(["-e", "trace=" + ",".join(CALLS)], log))
             if done.returncode != 0:
                 raise Failed(f"{self.name} does not even run: {done.stderr}")
             self.new = state(lake, folder, complete=True)
-            made = collections.Counter()
+            made, points = collections.Counter(), set()
             with open(log) as lines:
                 for line in lines:
-                    if call := re.match(r"(\d+) +(\w+)\(", line):
-                        made[call.groups()] += 1
-        # strace counts the calls of each thread for itself.
-        most = collections.Counter()
-        for (_, call), number in made.items():
-            most[call] = max(most[call], number)
-        return most
+                    if not (called := re.match(r"(\d+) +(\w+)\(", line)):
+                        continue
+                    made[called.groups()] += 1  # strace counts the calls of each thread for itself
+                    call = called[2]
+                    if not call.startswith("open") or OPENS_TO_WRITE.search(line):
+                        points.add((call, made[called.groups()]))
+        return points
 
     def is_whole(self, found):
         """Each source and month is old or new; every delivery is a version of its own."""
@@ -127,8 +131,8 @@ class Action:
         return (len(now) == len(found) and set(old) <= set(now) <= set(old) | set(new) and
                 all(now[month] in (old.get(month), new.get(month)) for month in now))
 
-    def points(self):
-        return [(call, n) for call in CALLS for n in range(1, self.calls[call] + 1)]
+    def points(self, fault):
+        return sorted(point for point in self.made if point[0] in FAULTS[fault])
 
     def disturb(self, fault, call, n):
         """Runs with one fault; returns whether old or new was found."""
@@ -216,13 +220,12 @@ def main():
     if reason := may_trace():
         print(f"skipped: {reason}")
         return 77
-    faults = ["signal=KILL", "error=ENOSPC", "error=EIO"]
     failures, points_all, seen = 0, 0, collections.Counter()
     with tempfile.TemporaryDirectory() as home, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for action in actions(home):
-            for fault in faults:
-                points = action.points()
+            for fault in FAULTS:
+                points = action.points(fault)
                 chosen = points if everything else sample(points, SAMPLE)
                 results = {pool.submit(action.disturb, fault, *point): point for point in chosen}
                 found = collections.Counter()

@@ -4,6 +4,7 @@
 Each writer brings bills of its own, one that every writer brings, and one over which all contend.
 No delivery may be lost or doubled, and whoever reads meanwhile sees whole deliveries only: of an
 account either nothing, or all of its rows and all of its dollars, and never less than before.
+Checkpoints and vacuums run beside them.
 `--rounds=N` repeats it with new months; the slow test has ten rounds.
 """
 import json
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crash_kill"))
 from bills import write_bill  # noqa: E402
@@ -28,7 +30,7 @@ class Crowd:
         self.lake = os.path.join(home, f"lake-{number}")
         self.problems, self.lock = [], threading.Lock()
         self.writing = True
-        self.reads = self.whole_reads = self.checks = 0
+        self.reads = self.whole_reads = self.checks = self.chores = 0
         self.bills = [self.bills_of(writer) for writer in range(WRITERS)]
 
     def problem(self, text):
@@ -37,7 +39,9 @@ class Crowd:
 
     def run(self, *arguments):
         environment = {"PATH": os.environ.get("PATH", ""), "HOME": self.home, "LC_ALL": "C.UTF-8"}
-        return subprocess.run([PROGRAM, *arguments, f"--lake={self.lake}", "--threads=1"],
+        # Many processes with one thread each; a vacuum runs no engine and has no such flag.
+        threads = [] if arguments[0] == "vacuum" else ["--threads=1"]
+        return subprocess.run([PROGRAM, *arguments, f"--lake={self.lake}", *threads],
                               env=environment, text=True, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, timeout=600)
 
@@ -98,6 +102,18 @@ class Crowd:
                 self.problem(f"accounts {sorted(lost)} were seen and then were gone")
             before |= set(accounts)
 
+    def keep_house(self):
+        """What an operator may do at any time: checkpoints, and a vacuum that keeps a month."""
+        while self.writing:
+            for verb in ("checkpoint", "vacuum"):
+                done = self.run(verb)
+                if done.returncode != 0 and "SY1608" not in done.stdout + done.stderr:
+                    self.problem(f"{verb} beside writers ends with {done.returncode}: "
+                                 f"{done.stdout}{done.stderr}")
+                with self.lock:
+                    self.chores += 1 if done.returncode == 0 else 0
+            time.sleep(0.1)
+
     def check(self):
         while self.writing:
             done = self.run("check", "--full")
@@ -133,6 +149,7 @@ class Crowd:
         writers = [threading.Thread(target=self.write, args=(w,)) for w in range(WRITERS)]
         readers = [threading.Thread(target=self.read) for _ in range(READERS - 1)]
         readers.append(threading.Thread(target=self.check))
+        readers.append(threading.Thread(target=self.keep_house))
         for thread in writers + readers:
             thread.start()
         for thread in writers:
@@ -142,7 +159,8 @@ class Crowd:
             thread.join()
         self.judge()
         print(f"round {self.number}: {WRITERS * 4} ingests beside {self.reads} reads "
-              f"({self.whole_reads} of a lake with rows) and {self.checks} checks, "
+              f"({self.whole_reads} of a lake with rows), {self.checks} checks and {self.chores} "
+              f"checkpoints and vacuums, "
               f"{len(self.problems)} problems", flush=True)
         for problem in self.problems[:20]:
             print("FAILED:", problem)
