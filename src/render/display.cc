@@ -122,11 +122,23 @@ std::string percent_text(std::int64_t tenths) {
          "%";
 }
 
-/// At most six decimals, trailing zeros cut.
+/// Every digit: a quantity has no smallest unit to round to, and a price may be tiny.
 std::string quantity_text(Decimal value, bool thousands) {
-  std::string text = to_text(round(value, 6), 6, thousands);
+  std::string text = to_text(value, kScale, thousands);
   while (text.back() == '0') text.pop_back();
   if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+/// "1.234567 2" -> "1.23 2".
+std::string rounded_series(const std::string& series, int decimals) {
+  std::string text;
+  for (const std::string& number : split(series, ' ')) {
+    Decimal value;
+    if (!text.empty()) text += ' ';
+    const bool exact = parse_decimal(number, value) == ParseOutcome::kExact;
+    text += exact ? quantity_text(round(value, decimals), false) : number;
+  }
   return text;
 }
 
@@ -190,10 +202,12 @@ Display display_of(const Report& report, bool thousands) {
     cell.null = row[c].is_null();
     if (cell.null) return cell;
     const CellKind kind = report.columns[c].kind;
+    const auto grain = [&] {
+      const auto found = decimals.find(currency_of_row(report, row));
+      return found == decimals.end() ? 2 : found->second;
+    };
     if (is_money(kind) && decimal_in(row[c]) != nullptr) {
-      const std::string currency = currency_of_row(report, row);
-      const auto found = decimals.find(currency);
-      cell.text = to_text(value, found == decimals.end() ? 2 : found->second, thousands);
+      cell.text = to_text(value, grain(), thousands);
       cell.sign = sign_of(value);
       if (kind == CellKind::kChange && cell.sign > 0) cell.text = "+" + cell.text;
       return cell;
@@ -213,6 +227,7 @@ Display display_of(const Report& report, bool thousands) {
       cell.sign = *flag ? 1 : -1;
     } else {
       cell.text = row[c].text();
+      if (kind == CellKind::kSeries && !thousands) cell.text = rounded_series(cell.text, grain());
       if (kind == CellKind::kInstant && thousands)
         cell.text = instant_text(cell.text, date_only[c]);
     }
