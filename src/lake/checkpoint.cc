@@ -185,6 +185,8 @@ Status Table::checkpoint(Engine& engine) {
     // Somebody else wrote the same checkpoint: it says the same.
     if (!done && done.error().code != "SY1105") return done;
     if (!discarded) return discarded;
+    // What is named below must be there, whoever wrote it.
+    if (auto there = store_.stat(path); !there) return pass(there);
   }
   // A slower writer may put an older number here: readers then start earlier, and still read the
   // same.

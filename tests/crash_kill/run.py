@@ -195,7 +195,17 @@ def actions(home):
     def is_vacuumed(lake):
         parts = [name for _, _, names in os.walk(os.path.join(lake, "charges"))
                  for name in names if name.endswith(".parquet") and "checkpoint" not in name]
-        return len(parts) == 1 and not os.path.exists(os.path.join(lake, "_staging", "left-by-a-crash"))
+        left = os.path.join(lake, "_staging", "left-by-a-crash")
+        if len(parts) != 1:
+            return False
+        if os.path.exists(left):
+            # What was emptied and not removed looks like a running ingest's until it is a day old.
+            if os.listdir(left):
+                return False
+            os.utime(left, (time.time() - 3 * 86400,) * 2)
+            if run(["vacuum", "--keep=0d", f"--lake={lake}"], home).returncode != 0:
+                return False
+        return not os.path.exists(left)
 
     def is_checkpointed(lake):
         return os.path.exists(os.path.join(lake, "charges", "_delta_log", "_last_checkpoint"))

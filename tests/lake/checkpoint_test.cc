@@ -123,28 +123,5 @@ TEST_F(CheckpointTest, MoreFilesThanOneBatchHolds) {
             (std::vector<std::string>{"5002|5002"}));
 }
 
-TEST_F(CheckpointTest, AFaultLeavesAllVersionsReadable) {
-  std::int64_t n = 1;
-  for (; n < 200; ++n) {
-    TemporaryFolder folder;
-    auto clean = local_store(folder.path());
-    Table table(*clean, "charges");
-    load(*clean, table, "2026-07", "aws-1", "a", later(0));
-    FaultPlan plan;
-    plan.fault = n % 2 == 0 ? Fault::kNoSpace : Fault::kInputOutput;
-    plan.at_operation = n;
-    auto store = faulty_local_store(folder.path(), plan);
-    (void)Table(*store, "charges").checkpoint(*engine_);
-    ASSERT_TRUE(Table(*clean, "charges").snapshot());
-    const Status again = Table(*clean, "charges").checkpoint(*engine_);
-    ASSERT_TRUE(again) << describe(again.error()) << " operation " << n;
-    ASSERT_EQ(read_bytes(folder.path() + "/charges/_delta_log/_last_checkpoint"),
-              R"({"version":0,"size":3})");
-    if (plan.operations < n) break;
-  }
-  EXPECT_GT(n, 10);
-  EXPECT_LT(n, 200);
-}
-
 }  // namespace
 }  // namespace steelyard::testing

@@ -2,6 +2,8 @@
 // old state or the new one, whole, and running the same again completes the work.
 #include <sys/wait.h>
 
+#include "base/text.h"
+#include "engine/engine.h"
 #include "lake_testing.h"
 
 namespace steelyard::testing {
@@ -122,6 +124,54 @@ TEST_P(FaultsTest, AVacuumNeverBreaksAKeptVersion) {
     const auto files = scene.clean->list_below("charges/x_BillingPeriod=2026-07");
     ASSERT_TRUE(files);
     ASSERT_EQ(files->size(), 1U) << "operation " << n;
+    if (no_fault) break;
+  }
+  EXPECT_LT(n, kMaxOperations);
+  EXPECT_GT(n, 10);
+}
+
+/// An engine of its own each time: a process that forks must not have the threads of one.
+std::unique_ptr<Engine> small_engine() {
+  auto engine = open_duckdb({.threads = 1, .memory_bytes = 256ULL << 20, .temporary_folder = {}});
+  EXPECT_TRUE(engine) << describe(engine.error());
+  return engine ? std::move(*engine) : nullptr;
+}
+
+TEST_P(FaultsTest, ACheckpointLeavesAllVersionsReadable) {
+  std::int64_t n = 1;
+  for (; n < kMaxOperations; ++n) {
+    Scene scene;
+    for (int i = 0; i < 3; ++i)
+      load(*scene.clean, scene.table, "2026-07", "aws-1", std::to_string(i), later(i));
+    const auto work = [](Store& store) {
+      const auto engine = small_engine();
+      if (engine) (void)Table(store, "charges").checkpoint(*engine);
+    };
+    const bool no_fault = run_with_fault(scene, GetParam(), n, work);
+    for (int i = 0; i < 3; ++i) {
+      const auto snapshot = scene.table.snapshot(i);
+      ASSERT_TRUE(snapshot) << describe(snapshot.error()) << " operation " << n;
+      ASSERT_TRUE(verify_files(*scene.clean, scene.table, *snapshot, nullptr)) << "operation " << n;
+    }
+    // Whoever starts at a checkpoint must find it whole: it is named last.
+    const std::string log = scene.folder.path() + "/charges/_delta_log/";
+    const std::string named = read_bytes(log + "_last_checkpoint");
+    const auto engine = small_engine();
+    ASSERT_TRUE(engine);
+    const auto actions = [&] {
+      const auto rows =
+          engine->query("SELECT count(*) FROM read_parquet(" +
+                        sql_literal(log + "00000000000000000002.checkpoint.parquet") + ")");
+      return rows ? rows->rows[0][0].text() : describe(rows.error());
+    };
+    if (!named.empty()) {
+      ASSERT_EQ(named, R"({"version":2,"size":5})") << "operation " << n;
+      ASSERT_EQ(actions(), "5") << "operation " << n;
+    }
+    const Status again = scene.table.checkpoint(*engine);
+    ASSERT_TRUE(again) << describe(again.error()) << " operation " << n;
+    ASSERT_EQ(read_bytes(log + "_last_checkpoint"), R"({"version":2,"size":5})");
+    ASSERT_EQ(actions(), "5") << "operation " << n;
     if (no_fault) break;
   }
   EXPECT_LT(n, kMaxOperations);
