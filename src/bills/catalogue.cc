@@ -192,8 +192,7 @@ Result<std::string> billing_periods_sql(Store& store) {
   for (const auto& [key, seen] : periods) {
     // No provider says in its export that a month is closed; two weeks after its end deliveries
     // usually stop (docs/concepts/two-clocks.md).
-    constexpr std::int64_t kSettled = 15LL * 86'400'000'000;
-    const bool closed = seen.updated.micros >= seen.end.micros + kSettled;
+    const bool closed = seen.updated.micros >= seen.end.micros + kSettledMicros;
     rows.push_back({instant_sql(seen.created), instant_sql(seen.end), instant_sql(seen.updated),
                     instant_sql(seen.start), sql_literal(closed ? "Closed" : "Open"),
                     text_or_null(key.first), sql_literal("derived")});

@@ -4,6 +4,8 @@
 // everything loaded) and `check` remarks on.
 #pragma once
 
+#include <cstdint>
+
 #include "base/result.h"
 #include "base/time.h"
 #include "engine/engine.h"
@@ -14,6 +16,9 @@ namespace steelyard {
 /// The partition under which derived rows stand; delivered rows of billing_periods stand under
 /// their own source.
 inline constexpr const char* kDerivedSource = "steelyard";
+
+/// How long after its end a month counts as closed when no provider says so.
+inline constexpr std::int64_t kSettledMicros = 15LL * 86'400'000'000;
 
 /// Brings both tables up to date; writes nothing when they are.
 Status publish_catalogue(Store& store, Engine& engine, Instant now);

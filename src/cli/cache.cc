@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -17,8 +16,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Older entries go when there are more: a file that is hashed again costs time, never truth.
-constexpr std::size_t kMaxVerified = 200'000;
+/// A longer list of hashes starts anew: a file that is hashed again costs time, never truth.
+constexpr std::uintmax_t kMaxVerifiedBytes = 64 << 20;
 
 std::string read_all(const fs::path& path, bool& ok) {
   std::ifstream file(path, std::ios::binary);
@@ -45,41 +44,6 @@ void write_quietly(const fs::path& path, const std::string& content) {
   fs::rename(temporary, path, error);
   if (error) fs::remove(temporary, error);
 }
-
-class FileCache : public VerificationCache {
- public:
-  explicit FileCache(fs::path path) : path_(std::move(path)) {
-    bool ok = false;
-    const std::string content = read_all(path_, ok);
-    for (const std::string& line : split(content, '\n')) {
-      if (line.size() > 65 && line[64] == ' ') known_[line.substr(65)] = line.substr(0, 64);
-    }
-  }
-  ~FileCache() override {
-    if (!changed_ || path_.empty()) return;
-    if (known_.size() > kMaxVerified) known_.clear();
-    std::string content;
-    for (const auto& [identity, hash] : known_) content += hash + " " + identity + "\n";
-    write_quietly(path_, content);
-  }
-  FileCache(const FileCache&) = delete;
-  FileCache& operator=(const FileCache&) = delete;
-
-  std::string find(const std::string& identity) override {
-    const auto found = known_.find(identity);
-    return found == known_.end() ? "" : found->second;
-  }
-  void remember(const std::string& identity, const std::string& sha256) override {
-    if (identity.find('\n') != std::string::npos || sha256.size() != 64) return;
-    known_[identity] = sha256;
-    changed_ = true;
-  }
-
- private:
-  fs::path path_;
-  std::map<std::string, std::string> known_;
-  bool changed_ = false;
-};
 
 }  // namespace
 
@@ -130,7 +94,12 @@ Result<RememberedFigure> recall_figure(const std::string& id) {
 
 std::unique_ptr<VerificationCache> open_verification_cache() {
   const std::string folder = cache_folder();
-  return std::make_unique<FileCache>(folder.empty() ? fs::path() : fs::path(folder) / "verified");
+  if (folder.empty()) return file_verification_cache("");
+  std::error_code error;
+  fs::create_directories(folder, error);
+  const fs::path path = fs::path(folder) / "verified";
+  if (fs::file_size(path, error) > kMaxVerifiedBytes && !error) fs::remove(path, error);
+  return file_verification_cache(path.string());
 }
 
 }  // namespace steelyard

@@ -29,7 +29,7 @@ void remember_figure(const std::string& id, const RememberedFigure& figure);
 /// SY1606 when it is not there.
 Result<RememberedFigure> recall_figure(const std::string& id);
 
-/// Loaded from the cache folder; written back when it goes.
+/// The hashes that were verified on this machine, of all lakes.
 std::unique_ptr<VerificationCache> open_verification_cache();
 
 }  // namespace steelyard

@@ -20,6 +20,16 @@ std::string absolute_path(const std::string& path) {
   return error ? path : absolute.string();
 }
 
+/// Hashes what the cache does not know yet. SY1310.
+Status verify(const Context& context, Store& store, const Table& table, const Snapshot& snapshot) {
+  const std::unique_ptr<VerificationCache> cache = open_verification_cache();
+  Progress progress(context.common, "verify");
+  return verify_files(store, table, snapshot, cache.get(),
+                      [&](std::int64_t done, std::int64_t all) {
+                        progress.report({.phase = "hashing", .done = done, .all = all});
+                      });
+}
+
 }  // namespace
 
 Result<EngineOptions> engine_options(const CommonOptions& common) {
@@ -76,18 +86,6 @@ Result<std::optional<std::int64_t>> version_as_of(const Context& context, Store&
   return std::optional<std::int64_t>(*version);
 }
 
-Status verify(const Context& context, Store& store, const Charges& charges) {
-  Snapshot snapshot;
-  snapshot.version = charges.version;
-  snapshot.files = charges.files;
-  const std::unique_ptr<VerificationCache> cache = open_verification_cache();
-  Progress progress(context.common, "verify");
-  return verify_files(store, Table(store, "charges"), snapshot, cache.get(),
-                      [&](std::int64_t done, std::int64_t all) {
-                        progress.report({.phase = "hashing", .done = done, .all = all});
-                      });
-}
-
 Result<Session> open_lake(const Context& context, ViewOptions options) {
   Session session;
   auto store = open_store(context);
@@ -110,18 +108,27 @@ Result<Session> open_lake(const Context& context, ViewOptions options) {
     // engine's words about it.
     Table table(*session.store, "charges");
     if (auto snapshot = table.snapshot(options.version); snapshot) {
-      Charges all;
-      all.version = snapshot->version;
-      all.files = snapshot->files;
-      if (Status verified = verify(context, *session.store, all); !verified) return pass(verified);
+      Status verified = verify(context, *session.store, table, *snapshot);
+      if (!verified) return pass(verified);
     }
     return pass(charges);
   }
   session.charges = std::move(*charges);
-  if (Status verified = verify(context, *session.store, session.charges); !verified)
-    return pass(verified);
+  Snapshot read;
+  read.version = session.charges.version;
+  read.files = session.charges.files;
+  Status verified = verify(context, *session.store, Table(*session.store, "charges"), read);
+  if (!verified) return pass(verified);
   session.source.lake = absolute_path(context.lake_folder());
   return session;
+}
+
+Result<std::vector<std::string>> open_tables(const Context& context, Session& session) {
+  if (session.store == nullptr) return std::vector<std::string>();
+  return open_other_tables(*session.engine, *session.store,
+                           [&](const Table& table, const Snapshot& snapshot) {
+                             return verify(context, *session.store, table, snapshot);
+                           });
 }
 
 Result<Session> open_files(const Context& context, const std::vector<std::string>& paths,

@@ -39,8 +39,8 @@ Result<Session> open_files(const Context& context, const std::vector<std::string
 /// Files when there are any, else the lake.
 Result<Session> open_either(const Context& context, const std::vector<std::string>& paths,
                             const std::string& format, ViewOptions options);
-/// Hashes what the cache does not know yet. SY1310.
-Status verify(const Context& context, Store& store, const Charges& charges);
+/// The lake's other tables as views, verified as well; returns their names. None for files.
+Result<std::vector<std::string>> open_tables(const Context& context, Session& session);
 
 /// "2026-07" -> a period; nothing for "". SY1010.
 Result<std::optional<Period>> optional_period(const Context& context, const std::string& text);

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "ledger/diff.h"
+#include "ledger/lines.h"
 #include "ledger/question.h"
 
 namespace steelyard {
@@ -27,6 +28,15 @@ constexpr const char* kSubject[] = {"BillingCurrency", "InvoiceIssuerName", "Bil
 constexpr const char* kDetail[] = {"SkuPriceId",           "PricingCategory",
                                    "CommitmentDiscountId", "CommitmentDiscountStatus",
                                    "ChargeDescription",    "ChargeClass"};
+
+/// What explain shows of a line.
+constexpr std::pair<const char*, Type> kShown[] = {
+    {"x_DeliveryId", Type::kText},       {"x_Source", Type::kText},
+    {"x_BillingPeriod", Type::kText},    {"x_SourceFile", Type::kInt64},
+    {"x_SourceRow", Type::kInt64},       {"ChargePeriodStart", Type::kInstant},
+    {"ServiceName", Type::kText},        {"ResourceId", Type::kText},
+    {"ChargeCategory", Type::kText},     {"ChargeDescription", Type::kText},
+    {"PricingQuantity", Type::kDecimal}, {"PricingUnit", Type::kText}};
 
 /// What a bill gets when its invoice is issued.
 const std::set<std::string> kInvoice = {"InvoiceId", "InvoiceDetailId"};
@@ -69,15 +79,15 @@ std::string column_or_null(const Columns& columns, const char* name, Type type) 
                                      : "CAST(NULL AS " + std::string(sql_type(type)) + ")";
 }
 
-/// Both sides of the files that differ.
-struct Sides {
+/// The files that differ.
+struct BothFiles {
   std::vector<DataFile> before, after;
   std::vector<SchemaField> schema;
   std::vector<std::string> partition_columns;
   Instant committed_before, committed_after;
 };
 
-Result<Sides> open_sides(Store& store, const VersionDiffQuestion& question) {
+Result<BothFiles> open_sides(Store& store, const VersionDiffQuestion& question) {
   Table table(store, "charges");
   auto before = table.snapshot(question.before);
   if (!before) return pass(before);
@@ -86,7 +96,7 @@ Result<Sides> open_sides(Store& store, const VersionDiffQuestion& question) {
   std::set<std::string> paths_before, paths_after;
   for (const auto& file : before->files) paths_before.insert(file.path);
   for (const auto& file : after->files) paths_after.insert(file.path);
-  Sides sides;
+  BothFiles sides;
   for (auto& file : before->files) {
     if (!paths_after.count(file.path)) sides.before.push_back(file);
   }
@@ -104,7 +114,7 @@ Result<Sides> open_sides(Store& store, const VersionDiffQuestion& question) {
 
 class VersionDiff {
  public:
-  VersionDiff(Engine& engine, const VersionDiffQuestion& question, const Sides& sides,
+  VersionDiff(Engine& engine, const VersionDiffQuestion& question, const BothFiles& sides,
               std::vector<Dimension> by, std::string where)
       : engine_(engine),
         question_(question),
@@ -113,19 +123,50 @@ class VersionDiff {
         where_(std::move(where)) {}
 
   Result<Rows> run() {
-    for (const auto& step : {find_changed(), keep_changed_lines()}) {
-      if (auto done = engine_.run(step); !done) return pass(done);
-    }
-    for (std::size_t level = 0; level < levels().size(); ++level) {
-      if (auto done = engine_.run(pair(level)); !done) return pass(done);
-    }
-    auto answer = engine_.query(classify());
+    if (auto paired = pair_lines(""); !paired) return pass(paired);
+    auto answer = engine_.query(classes());
     if (!answer) return pass(answer);
     if (auto conserved = check_sums(*answer); !conserved) return pass(conserved);
     return answer;
   }
 
+  /// Makes the table ledger_classified: the changed lines with all that explain shows of a line,
+  /// their class and keys, their state, and how much the pair moved.
+  Status classify_lines() {
+    std::string shown;
+    for (const auto& [name, type] : kShown) {
+      shown += ", " + column_or_null(columns_, name, type) + " AS " + sql_identifier(name);
+    }
+    if (auto paired = pair_lines(shown); !paired) return paired;
+    std::string keys;
+    for (std::size_t i = 0; i < by_.size(); ++i) keys += ", by" + std::to_string(i);
+    const std::string what =
+        ", kind, currency AS c" + keys +
+        ", coalesce(a, b) AS place, abs(coalesce(after, 0) - coalesce(before, 0)) AS moved, ";
+    auto made = engine_.run(
+        "CREATE OR REPLACE TEMP TABLE ledger_classified AS SELECT l.side, l.amount AS line_amount, "
+        "l.* EXCLUDE (side, amount, currency, pair" +
+        keys + "), c.* EXCLUDE (id) FROM ledger_lines l JOIN (SELECT a AS id" + what +
+        "CASE WHEN b IS NULL THEN 'went' ELSE 'was' END AS state FROM (" + pairs() +
+        ") WHERE a IS NOT NULL UNION ALL SELECT b" + what +
+        "CASE WHEN a IS NULL THEN 'came' ELSE 'is' END FROM (" + pairs() +
+        ") WHERE b IS NOT NULL) c ON l.id = c.id");
+    if (!made) return pass(made);
+    return {};
+  }
+
  private:
+  /// Makes the table ledger_lines, in which lines of both sides that belong together have one pair.
+  Status pair_lines(const std::string& further_columns) {
+    for (const auto& step : {find_changed(), keep_changed_lines(further_columns)}) {
+      if (auto done = engine_.run(step); !done) return pass(done);
+    }
+    for (std::size_t level = 0; level < levels().size(); ++level) {
+      if (auto done = engine_.run(pair(level)); !done) return pass(done);
+    }
+    return {};
+  }
+
   std::string both_sides(const std::string& columns) const {
     return "SELECT 0 AS side, " + columns + " FROM ledger_before WHERE " + where_ +
            " UNION ALL SELECT 1, " + columns + " FROM ledger_after WHERE " + where_;
@@ -141,7 +182,7 @@ class VersionDiff {
   }
 
   /// The lines of those contents beyond the common number, with all that classifying needs.
-  std::string keep_changed_lines() const {
+  std::string keep_changed_lines(const std::string& further_columns) const {
     std::string select = hash_sql(columns_.content, "a") + " AS h1, " +
                          hash_sql(columns_.content, "b") + " AS h2, " + cost_sql(question_.basis) +
                          " AS amount, " + column_or_null(columns_, "BillingCurrency", Type::kText) +
@@ -181,7 +222,7 @@ class VersionDiff {
            "AS copy, least(n0, n1) AS common, "
            "row_number() OVER (ORDER BY side, l.h1, l.h2, p_delivery, p_file, p_row) AS id, "
            "CAST(NULL AS BIGINT) AS pair FROM (" +
-           both_sides(select + ", " + place) +
+           both_sides(select + ", " + place + further_columns) +
            ") l JOIN ledger_changed c ON l.h1 = c.h1 AND l.h2 = c.h2) WHERE copy > common";
   }
 
@@ -224,7 +265,9 @@ class VersionDiff {
            "ledger_pairs) p ON l.id = p.id";
   }
 
-  std::string classify() const {
+  /// A row for each changed line or pair of lines: ids and amounts of both sides, class, currency
+  /// and keys.
+  std::string pairs() const {
     std::string costs_same, quantities_same;
     for (const auto* name : kCosts) {
       const auto column = sql_identifier(std::string("c_") + name);
@@ -251,19 +294,27 @@ class VersionDiff {
         ") THEN 'relabelled' WHEN (" + same("ListCost") + " AND " + same("ContractedCost") +
         ") AND (" + same("BilledCost") +
         " OR a.commitment <> b.commitment) THEN 'restated amortisation' ELSE 're-rate' END";
-    std::string keys, groups = "1, 2";
+    std::string keys;
     for (std::size_t i = 0; i < by_.size(); ++i) {
       const auto name = "by" + std::to_string(i);
       keys += ", CASE WHEN b.id IS NULL THEN a." + name + " ELSE b." + name + " END AS " + name;
+    }
+    return "SELECT a.id AS a, b.id AS b, a.amount AS before, b.amount AS after, " + kind +
+           " AS kind, coalesce(b.currency, a.currency, '') AS currency" + keys +
+           " FROM (SELECT * FROM ledger_lines WHERE side = 0) a FULL OUTER JOIN "
+           "(SELECT * FROM ledger_lines WHERE side = 1) b ON a.pair = b.pair";
+  }
+
+  std::string classes() const {
+    std::string keys, groups = "1, 2";
+    for (std::size_t i = 0; i < by_.size(); ++i) {
+      keys += ", by" + std::to_string(i);
       groups += ", " + std::to_string(3 + i);
     }
     const std::string zero = "CAST(0 AS DECIMAL(38,18))";
-    return "SELECT " + kind + " AS kind, coalesce(b.currency, a.currency, '') AS currency" + keys +
-           ", count(a.id), count(b.id), coalesce(sum(a.amount), " + zero +
-           ") AS before, coalesce(sum(b.amount), " + zero +
-           ") AS after FROM (SELECT * FROM ledger_lines WHERE side = 0) a FULL OUTER JOIN "
-           "(SELECT * FROM ledger_lines WHERE side = 1) b ON a.pair = b.pair GROUP BY " +
-           groups + " ORDER BY " + groups;
+    return "SELECT kind, currency" + keys + ", count(a), count(b), coalesce(sum(before), " + zero +
+           ") AS before, coalesce(sum(after), " + zero + ") AS after FROM (" + pairs() +
+           ") GROUP BY " + groups + " ORDER BY " + groups;
   }
 
   /// The classes must make up the whole difference of the files that differ, also where a hash
@@ -298,7 +349,16 @@ class VersionDiff {
 
 }  // namespace
 
-Result<Report> diff_versions(Engine& engine, Store& store, const VersionDiffQuestion& question) {
+namespace {
+
+/// Both versions as views, ready to be compared.
+struct Opened {
+  BothFiles sides;
+  std::vector<Dimension> by;
+  VersionDiff diff;
+};
+
+Result<Opened> open_versions(Engine& engine, Store& store, const VersionDiffQuestion& question) {
   auto sides = open_sides(store, question);
   if (!sides) return pass(sides);
   auto by = resolve_dimensions(question.by, sides->schema);
@@ -312,7 +372,18 @@ Result<Report> diff_versions(Engine& engine, Store& store, const VersionDiffQues
         make_view(engine, store, "charges", name, *files, sides->schema, sides->partition_columns);
     if (!made) return pass(made);
   }
-  auto answer = VersionDiff(engine, question, *sides, *by, *where).run();
+  VersionDiff diff(engine, question, *sides, *by, *where);
+  return Opened{std::move(*sides), std::move(*by), std::move(diff)};
+}
+
+}  // namespace
+
+Result<Report> diff_versions(Engine& engine, Store& store, const VersionDiffQuestion& question) {
+  auto opened = open_versions(engine, store, question);
+  if (!opened) return pass(opened);
+  const auto* by = &opened->by;
+  const auto* sides = &opened->sides;
+  auto answer = opened->diff.run();
   if (!answer) return pass(answer);
 
   Report report;
@@ -357,9 +428,11 @@ Result<Report> diff_versions(Engine& engine, Store& store, const VersionDiffQues
     const auto before = decimal_of(row[at + 2]), after = decimal_of(row[at + 3]);
     cells.insert(cells.end(), {row[1], row[at], row[at + 1], {before}, {after}, {after - before}});
     report.rows.push_back(std::move(cells));
-    figure.lines = false;
+    figure.item = {row[0].text()};
     figure.currency = row[1].text();
     figure.amount = after - before;
+    figure.part = "change";
+    figure.columns = {{"before", before}, {"after", after}};
     asked.figures.push_back(std::move(figure));
     auto& total = totals[row[1].text()];
     total.lines_before += integer_of(row[at]);
@@ -378,7 +451,12 @@ Result<Report> diff_versions(Engine& engine, Store& store, const VersionDiffQues
                                {total.after},
                                {total.after - total.before}});
     report.totals.push_back(std::move(cells));
-    asked.totals.push_back({{}, false, false, currency, total.after - total.before, ""});
+    Figure figure;
+    figure.currency = currency;
+    figure.amount = total.after - total.before;
+    figure.part = "change";
+    figure.columns = {{"before", total.before}, {"after", total.after}};
+    asked.totals.push_back(std::move(figure));
     report.provenance.currencies.push_back(currency);
   }
   report.findings = !report.rows.empty();
@@ -397,6 +475,36 @@ Result<Report> diff_versions(Engine& engine, Store& store, const VersionDiffQues
       ", v" + std::to_string(question.after) + " of " + format_instant(sides->committed_after));
   if (report.rows.empty()) report.notes.push_back("no line of this selection differs");
   return report;
+}
+
+Result<Sides> sides_of_versions(Engine& engine, Store& store, const Question& question,
+                                const Figure& figure, const std::string& part) {
+  VersionDiffQuestion asked;
+  asked.before = question.version_before;
+  asked.after = question.version;
+  asked.by = question.by;
+  asked.basis = question.basis;
+  asked.period = question.period;
+  asked.billing_period = question.billing_period;
+  auto where = parse_filter(question.where);
+  if (!where) return pass(where);
+  asked.where = std::move(*where);
+  auto opened = open_versions(engine, store, asked);
+  if (!opened) return pass(opened);
+  if (auto classified = opened->diff.classify_lines(); !classified) return pass(classified);
+  std::string condition = "c = " + sql_literal(figure.currency);
+  if (!figure.item.empty() && figure.item[0])
+    condition += " AND kind = " + sql_literal(*figure.item[0]);
+  for (std::size_t i = 0; i < figure.keys.size(); ++i) {
+    const auto& key = figure.keys[i];
+    condition +=
+        " AND by" + std::to_string(i) + (key ? " = " + sql_literal(*key) : std::string(" IS NULL"));
+  }
+  if (part == "before" || part == "after")
+    return Sides{{"ledger_classified", condition + " AND side = " + (part == "before" ? "0" : "1"),
+                  "line_amount"}};
+  return Sides{{"ledger_classified", condition,
+                "CASE WHEN side = 0 THEN -line_amount ELSE line_amount END"}};
 }
 
 }  // namespace steelyard

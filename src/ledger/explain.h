@@ -12,6 +12,7 @@
 #include "engine/engine.h"
 #include "ledger/report.h"
 #include "ledger/views.h"
+#include "store/store.h"
 
 namespace steelyard {
 
@@ -30,14 +31,18 @@ Result<QuestionScope> scope_of(std::string_view question);
 
 struct ExplainOptions {
   std::int64_t row = -1;    ///< row of the report; -1 = its total
+  std::string column;       ///< another amount of the row: "before", "price"; "" = the row's own
   std::string currency;     ///< of the total; may be empty when there is one
   std::int64_t limit = 50;  ///< lines listed, 0 = all; all are counted and summed
   bool files_only = false;  ///< only sums per file
+  Store* store = nullptr;   ///< of the lake; needed for figures that compare versions
 };
 
 /// Rows: file, line, delivery, charge period, what it was for, amount; largest first. A note per
 /// file with its count and sum. The sum over all lines must equal the figure exactly: SY1541 if
-/// not. SY1542 no such row.
+/// not. SY1542 no such row. A part of a difference that is calculated from sums (price, usage, mix,
+/// rounding) has items instead, whose amounts sum to it; their report is a question of its own, and
+/// its rows lead to the lines of an item.
 Result<Report> explain(Engine& engine, const Charges& charges, std::string_view question,
                        const ExplainOptions& options);
 

@@ -8,34 +8,57 @@ namespace steelyard {
 namespace {
 
 using Json = nlohmann::json;  // keys in order of the alphabet: canonical
+constexpr int kSchema = 1;
+
+using Keys = std::vector<std::optional<std::string>>;
+
+Json json_of(const Keys& keys) {
+  Json json = Json::array();
+  for (const auto& key : keys) json.push_back(key ? Json(*key) : Json(nullptr));
+  return json;
+}
+
+Keys keys_of(const Json& json) {
+  Keys keys;
+  for (const auto& key : json) {
+    if (key.is_null()) {
+      keys.emplace_back();
+    } else {
+      keys.emplace_back(key.get<std::string>());
+    }
+  }
+  return keys;
+}
+
+Decimal amount_of(const Json& json) {
+  Decimal amount;
+  if (parse_decimal(json.get<std::string>(), amount) != ParseOutcome::kExact)
+    throw std::runtime_error("amount");
+  return amount;
+}
 
 Json json_of(const Figure& figure) {
   Json json;
   json["amount"] = to_text(figure.amount);
   json["currency"] = figure.currency;
-  json["keys"] = Json::array();
-  for (const auto& key : figure.keys) json["keys"].push_back(key ? Json(*key) : Json(nullptr));
+  json["keys"] = json_of(figure.keys);
   if (figure.other) json["other"] = true;
-  if (!figure.lines) json["lines"] = false;
-  if (!figure.side.empty()) json["side"] = figure.side;
+  if (!figure.part.empty()) json["part"] = figure.part;
+  for (const auto& [part, amount] : figure.columns) json["columns"][part] = to_text(amount);
+  if (!figure.item.empty()) json["item"] = json_of(figure.item);
   return json;
 }
 
 Figure figure_of(const Json& json) {
   Figure figure;
-  if (parse_decimal(json.at("amount").get<std::string>(), figure.amount) != ParseOutcome::kExact)
-    throw std::runtime_error("amount");
+  figure.amount = amount_of(json.at("amount"));
   figure.currency = json.at("currency").get<std::string>();
-  for (const auto& key : json.at("keys")) {
-    if (key.is_null()) {
-      figure.keys.emplace_back();
-    } else {
-      figure.keys.emplace_back(key.get<std::string>());
-    }
-  }
+  figure.keys = keys_of(json.at("keys"));
   figure.other = json.value("other", false);
-  figure.lines = json.value("lines", true);
-  figure.side = json.value("side", std::string());
+  figure.part = json.value("part", std::string());
+  const auto columns = json.value("columns", Json::object());
+  for (const auto& [part, amount] : columns.items()) figure.columns[part] = amount_of(amount);
+  if (json.contains("item")) figure.item = keys_of(json.at("item"));
   return figure;
 }
 
@@ -53,7 +76,7 @@ std::optional<Period> period_of(const Json& json, const char* name) {
 
 std::string to_json(const Question& question) {
   Json json;
-  json["schema"] = 1;
+  json["schema"] = kSchema;
   json["command"] = question.command;
   json["lake"] = question.lake;
   json["version"] = question.version;
@@ -79,8 +102,9 @@ std::string to_json(const Question& question) {
 Result<Question> parse_question(std::string_view text) {
   try {
     const auto json = Json::parse(text);
-    if (json.at("schema").get<int>() != 1)
-      return fail("SY1540", "the question was kept by a newer Steelyard");
+    if (json.at("schema").get<int>() != kSchema)
+      return fail("SY1540", "the question was kept by another version of Steelyard", {},
+                  "ask the question again");
     Question question;
     question.command = json.at("command").get<std::string>();
     question.lake = json.at("lake").get<std::string>();

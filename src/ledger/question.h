@@ -2,6 +2,7 @@
 // equal text. Behind the ledger's door.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,15 +19,20 @@
 
 namespace steelyard {
 
-/// A figure of a report that is the sum of lines.
+/// A figure of a report, and how it is made of lines.
 struct Figure {
   std::vector<std::optional<std::string>>
       keys;            ///< values of `by`; nothing = the lines have no value
   bool other = false;  ///< all lines that no listed row holds
-  bool lines = true;   ///< false: not a sum of lines (a part of a waterfall)
   std::string currency;
   Decimal amount;
-  std::string side;  ///< diff: "before" or "after" only; "" = after less before
+  /// What of those lines `amount` is: a side or part of a difference ("before", "price"), a class
+  /// of changed lines, a check of an identity. "" = their cost.
+  std::string part;
+  std::map<std::string, Decimal> columns;  ///< further amounts of the row: part -> amount
+  /// Of a difference: the item within the keys: service, unit, region, SKU; or a family of items:
+  /// service, unit.
+  std::vector<std::optional<std::string>> item;
 };
 
 struct Question {
@@ -35,8 +41,7 @@ struct Question {
   std::vector<std::string> by;
   Basis basis = Basis::kEffective;
   std::optional<Period> period, billing_period;
-  std::optional<Period> before;  ///< diff: subtracted; `period` or `billing_period` is then what it
-                                 ///< is subtracted from
+  std::optional<Period> before;  ///< what `period` or `billing_period` is compared with
   std::string where;
   std::int64_t limit = 0;
   std::string options;  ///< further ones of the command, in a fixed order

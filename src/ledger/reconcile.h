@@ -17,6 +17,8 @@ struct ReconcileQuestion {
   std::string invoices_file;  ///< "" = the lake's table `invoices` if the engine has that view
   bool have_invoices_view = false;
   std::optional<Period> billing_period;
+  /// What the log says of earlier deliveries (all_deliveries); empty without a lake.
+  std::vector<ActiveDelivery> history;
 };
 
 /// Per issuer, invoice and currency: billed cost of the charges, the invoice, their difference, the

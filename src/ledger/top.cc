@@ -307,6 +307,7 @@ Result<Report> top(Engine& engine, const Charges& charges, const TopQuestion& qu
   asked.basis = question.basis;
   asked.period = question.period;
   asked.billing_period = question.billing_period;
+  asked.before = plan->before;
   asked.where = to_text(question.where);
   asked.limit = question.limit;
   asked.options = std::string(question.compare ? "compare " : "") +
@@ -327,6 +328,13 @@ Result<Report> top(Engine& engine, const Charges& charges, const TopQuestion& qu
     cells.push_back({rows});
     return cells;
   };
+  const auto make_figure = [&](const std::string& currency, Decimal amount, Decimal before) {
+    Figure figure;
+    figure.currency = currency;
+    figure.amount = amount;
+    if (question.compare) figure.columns = {{"before", before}, {"change", amount - before}};
+    return figure;
+  };
   const auto label_cells = [&](const std::string& label) {
     std::vector<Cell> cells(plan->by.size());
     if (!cells.empty()) cells.front() = {label};
@@ -339,10 +347,8 @@ Result<Report> top(Engine& engine, const Charges& charges, const TopQuestion& qu
     std::int64_t shown_rows = 0, shown_groups = 0;
     for (const auto& group : *groups) {
       if (group.currency != currency) continue;
-      Figure figure;
+      auto figure = make_figure(currency, group.amount, group.before);
       for (const auto& key : group.keys) figure.keys.push_back(text_of(key));
-      figure.currency = currency;
-      figure.amount = group.amount;
       asked.figures.push_back(std::move(figure));
       report.rows.push_back(make_row(group.keys, currency, group.amount, group.before, group.rows,
                                      group.series, total.amount));
@@ -356,13 +362,15 @@ Result<Report> top(Engine& engine, const Charges& charges, const TopQuestion& qu
       report.rows.push_back(make_row(label_cells(other_label(total.groups - shown_groups)),
                                      currency, rest, total.before - shown_before,
                                      total.rows - shown_rows, total.other_series, total.amount));
-      asked.figures.push_back({{}, true, true, currency, rest, ""});
+      auto figure = make_figure(currency, rest, total.before - shown_before);
+      figure.other = true;
+      asked.figures.push_back(std::move(figure));
     } else {
       SY_ASSERT(shown == total.amount && shown_before == total.before && shown_rows == total.rows);
     }
     report.totals.push_back(make_row(label_cells("total"), currency, total.amount, total.before,
                                      total.rows, total.series, total.amount));
-    asked.totals.push_back({{}, false, true, currency, total.amount, ""});
+    asked.totals.push_back(make_figure(currency, total.amount, total.before));
     report.provenance.currencies.push_back(currency);
     rows += total.rows;
   }

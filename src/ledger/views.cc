@@ -86,13 +86,13 @@ bool overlaps(const DataFile& file, const Period& period) {
   }
 }
 
-bool in_billing_period(const std::string& label, const Period& period) {
+}  // namespace
+
+bool in_billing_period(std::string_view month, const Period& period) {
   Instant begin;
-  if (!parse_instant(label + "-01", begin)) return false;
+  if (!parse_instant(std::string(month) + "-01", begin)) return false;
   return !(begin < instant_of(period.begin)) && begin < instant_of(period.end);
 }
-
-}  // namespace
 
 std::string sql_in_charge_period(const Period& period) {
   return "(\"ChargePeriodStart\" >= TIMESTAMPTZ '" + format_instant(instant_of(period.begin)) +
@@ -187,13 +187,31 @@ Result<Charges> open_charges(Engine& engine, Store& store, const ViewOptions& op
   return charges;
 }
 
-Result<std::vector<std::string>> open_other_tables(Engine& engine, Store& store) {
+Result<std::vector<ActiveDelivery>> all_deliveries(Store& store, std::int64_t version) {
+  auto history = Table(store, "charges").history();
+  if (!history) return pass(history);
+  std::vector<ActiveDelivery> all;
+  for (const auto& info : *history) {
+    if (info.version > version || info.delivery.empty()) continue;
+    auto record = parse_delivery_record(info.delivery);
+    if (!record) return pass(record);
+    all.push_back({info.version, info.committed, std::move(*record)});
+  }
+  return all;
+}
+
+Result<std::vector<std::string>> open_other_tables(
+    Engine& engine, Store& store,
+    const std::function<Status(const Table&, const Snapshot&)>& verified) {
   std::vector<std::string> names;
   for (const char* name : {"invoices", "contract_commitments", "deliveries", "billing_periods"}) {
     Table table(store, name);
     auto snapshot = table.snapshot();
     if (!snapshot) return pass(snapshot);
     if (snapshot->version < 0) continue;
+    if (verified) {
+      if (auto sound = verified(table, *snapshot); !sound) return pass(sound);
+    }
     auto made = make_view(engine, store, name, name, snapshot->files, snapshot->schema,
                           snapshot->partition_columns);
     if (!made) return pass(made);

@@ -3,6 +3,7 @@
 // row of the question are left out.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -48,8 +49,10 @@ struct ViewOptions {
 /// Makes the view `charges`. SY1521 the lake has no charges yet.
 Result<Charges> open_charges(Engine& engine, Store& store, const ViewOptions& options);
 /// Makes views of the other tables that exist: invoices, contract_commitments, deliveries,
-/// billing_periods; returns their names.
-Result<std::vector<std::string>> open_other_tables(Engine& engine, Store& store);
+/// billing_periods; returns their names. `verified` is asked of each before anything reads it.
+Result<std::vector<std::string>> open_other_tables(
+    Engine& engine, Store& store,
+    const std::function<Status(const Table&, const Snapshot&)>& verified = {});
 /// Makes a view of exactly these files of a table. Every column of `schema` is there, null where a
 /// file lacks it.
 Status make_view(Engine& engine, Store& store, const std::string& table, const std::string& view,
@@ -58,8 +61,14 @@ Status make_view(Engine& engine, Store& store, const std::string& table, const s
 /// What open_files_as_charges() made, as something to ask.
 Charges charges_of_files(const FilesView& view, const std::string& name);
 
+/// Every delivery of charges up to a version, the oldest first, also those that were replaced
+/// since: what the log says about how a month changed.
+Result<std::vector<ActiveDelivery>> all_deliveries(Store& store, std::int64_t version);
+
 /// Restricts to charges that begin in the period: a condition on ChargePeriodStart.
 std::string sql_in_charge_period(const Period& period);
+/// Whether a billing period, "2026-07", begins in the period.
+bool in_billing_period(std::string_view month, const Period& period);
 /// Restricts to billing periods (months) that begin in the period.
 std::string sql_in_billing_period(const Period& period);
 

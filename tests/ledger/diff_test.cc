@@ -2,7 +2,6 @@
 // means what its formula says.
 #include "ledger/diff.h"
 
-#include "ledger/explain.h"
 #include "ledger/fixture.h"
 
 namespace steelyard::ledger_test {
@@ -160,33 +159,6 @@ TEST(Diff, NothingChangedIsNoFinding) {
   auto report = diff(*duck, charges, june_to_july());
   ASSERT_TRUE(report) << why(report);
   EXPECT_FALSE(report->findings);
-}
-
-TEST(Diff, EveryFigureThatIsASumOfLinesLeadsToItsLines) {
-  auto duck = engine();
-  const auto charges = load(*duck, random_charges(31, 200));
-  for (const auto& by : std::vector<std::vector<std::string>>{{}, {"service", "tag:team"}}) {
-    auto question = june_to_july();
-    question.by = by;
-    question.limit = 5;
-    auto report = diff(*duck, charges, question);
-    ASSERT_TRUE(report) << why(report);
-    for (std::size_t i = 0; i < report->rows.size(); ++i) {
-      ExplainOptions options;
-      options.row = static_cast<std::int64_t>(i);
-      auto lines = explain(*duck, charges, report->question, options);
-      const bool calculated = by.empty() && *text(*report, report->rows[i], "part") != "before" &&
-                              *text(*report, report->rows[i], "part") != "after";
-      if (calculated) {
-        ASSERT_FALSE(lines);
-        EXPECT_EQ(lines.error().code, "SY1542");
-        continue;
-      }
-      ASSERT_TRUE(lines) << why(lines);
-      EXPECT_EQ(money(*lines, lines->totals[0], "amount"),
-                money(*report, report->rows[i], by.empty() ? "amount" : "change"));
-    }
-  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Any figure of any report leads to the lines whose sum it is, and a changed line is noticed.
 #include "ledger/explain.h"
 
+#include "ledger/diff.h"
 #include "ledger/fixture.h"
 #include "ledger/top.h"
 
@@ -46,6 +47,98 @@ TEST(Explain, EveryRowOfATopLeadsToLinesThatSumToIt) {
       auto lines = explain(*duck, charges, report->question, options);
       ASSERT_TRUE(lines) << why(lines);
       EXPECT_EQ(money(*lines, lines->totals[0], "amount"), money(*report, total, "effective_cost"));
+    }
+  }
+}
+
+/// Explains one amount of a report; the sum of its lines, or of its items, is what it must be.
+void expect_explained(Engine& engine, const Charges& charges, const Report& report,
+                      ExplainOptions options, Decimal amount) {
+  options.limit = 2;
+  auto lines = explain(engine, charges, report.question, options);
+  ASSERT_TRUE(lines) << why(lines) << "\nrow " << options.row << " " << options.column;
+  EXPECT_EQ(money(*lines, lines->totals[0], "amount"), amount);
+  Decimal listed;
+  for (const auto& row : lines->rows) listed += money(*lines, row, "amount");
+  EXPECT_EQ(listed, amount);
+  // Items lead on to the lines behind their change.
+  auto scope = scope_of(lines->question);
+  ASSERT_TRUE(scope) << why(scope);
+  if (scope->rows == 0) return;
+  for (const char* column : {"change", "before"}) {
+    ExplainOptions further;
+    further.row = 0;
+    further.column = column;
+    auto of_item = explain(engine, charges, lines->question, further);
+    ASSERT_TRUE(of_item) << why(of_item) << "\n" << lines->question;
+    EXPECT_EQ(money(*of_item, of_item->totals[0], "amount"), money(*lines, lines->rows[0], column));
+    EXPECT_GT(of_item->provenance.rows, 0);
+  }
+}
+
+TEST(Explain, EveryPartOfADifferenceLeadsToWhatItIsMadeOf) {
+  auto duck = engine();
+  for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+    const auto charges = load(*duck, random_charges(seed, 150));
+    DiffQuestion question;
+    question.before = month(6);
+    question.after = month(7);
+    question.billing = seed == 2;
+    question.basis = seed == 2 ? Basis::kBilled : Basis::kEffective;
+    question.where = *parse_filter("not (account=12 and cost>1000)");
+    auto whole = diff(*duck, charges, question);
+    ASSERT_TRUE(whole) << why(whole);
+    for (std::size_t i = 0; i < whole->rows.size(); ++i) {
+      ExplainOptions options;
+      options.row = static_cast<std::int64_t>(i);
+      expect_explained(*duck, charges, *whole, options, money(*whole, whole->rows[i], "amount"));
+    }
+    question.by = {"region", "tag:team"};
+    question.limit = 1;
+    auto by = diff(*duck, charges, question);
+    ASSERT_TRUE(by) << why(by);
+    const auto check = [&](const std::vector<Cell>& row, ExplainOptions options) {
+      for (const auto& column : by->columns) {
+        if (column.kind != CellKind::kMoney && column.kind != CellKind::kChange) continue;
+        options.column = column.name;
+        options.currency = *text(*by, row, "currency");
+        expect_explained(*duck, charges, *by, options, money(*by, row, column.name));
+      }
+    };
+    for (std::size_t i = 0; i < by->rows.size(); ++i) {
+      ExplainOptions options;
+      options.row = static_cast<std::int64_t>(i);
+      check(by->rows[i], options);
+    }
+    for (const auto& total : by->totals) check(total, {});
+  }
+}
+
+TEST(Explain, TheAmountsOfAComparisonAreExplainedToo) {
+  auto duck = engine();
+  const auto charges = load(*duck, random_charges(9, 200));
+  TopQuestion question;
+  question.by = {"service"};
+  question.limit = 2;
+  question.compare = true;
+  for (const bool billing : {false, true}) {
+    question.period = billing ? std::optional<Period>() : month(7);
+    question.billing_period = billing ? month(7) : std::optional<Period>();
+    auto report = top(*duck, charges, question);
+    ASSERT_TRUE(report) << why(report);
+    for (std::size_t i = 0; i < report->rows.size(); ++i) {
+      ExplainOptions options;
+      options.row = static_cast<std::int64_t>(i);
+      for (const char* column : {"", "before", "change"}) {
+        options.column = column;
+        expect_explained(*duck, charges, *report, options,
+                         money(*report, report->rows[i], *column ? column : "effective_cost"));
+      }
+      options.column = "price";
+      auto none = explain(*duck, charges, report->question, options);
+      ASSERT_FALSE(none);
+      EXPECT_EQ(none.error().code, "SY1542");
+      EXPECT_EQ(none.error().fix, "it has before, change");
     }
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ledger/diff.h"
+#include "ledger/explain.h"
 #include "ledger/lake_fixture.h"
 #include "ledger/top.h"
 
@@ -34,6 +35,46 @@ class VersionsTest : public LakeTest {
     return result;
   }
   using Classes = std::map<std::string, std::string>;
+
+  /// Explains every amount of a comparison; the states of the lines behind each row, as "was is".
+  Classes explained(const VersionDiffQuestion& question) {
+    Classes states;
+    auto report = diff_versions(*engine_, *store_, question);
+    EXPECT_TRUE(report) << why(report);
+    if (!report) return states;
+    ViewOptions newest;
+    newest.version = question.after;
+    const auto charges = open(newest);
+    const auto check = [&](const std::vector<Cell>& row, ExplainOptions options) {
+      options.store = store_.get();
+      for (const char* column : {"change", "before"}) {
+        options.column = column;
+        options.currency = *text(*report, row, "currency");
+        auto lines = explain(*engine_, charges, report->question, options);
+        EXPECT_TRUE(lines) << why(lines) << "\n" << report->question;
+        if (!lines) continue;
+        EXPECT_EQ(money(*lines, lines->totals[0], "amount"), money(*report, row, column));
+        Decimal listed;
+        std::string seen;
+        for (const auto& line : lines->rows) {
+          listed += money(*lines, line, "amount");
+          EXPECT_TRUE(text(*lines, line, "file")) << "each line has its file";
+          seen += (seen.empty() ? "" : " ") + *text(*lines, line, "state");
+        }
+        EXPECT_EQ(listed, money(*report, row, column));
+        if (options.column == "change" && options.row >= 0)
+          states[*text(*report, row, "class")] = seen;
+      }
+    };
+    // Each explanation compares the versions again, so not all of many rows.
+    for (std::size_t i = 0; i < std::min<std::size_t>(report->rows.size(), 9); ++i) {
+      ExplainOptions options;
+      options.row = static_cast<std::int64_t>(i);
+      check(report->rows[i], options);
+    }
+    for (const auto& total : report->totals) check(total, {});
+    return states;
+  }
 };
 
 TEST_F(VersionsTest, EveryClassIsToldApart) {
@@ -72,6 +113,16 @@ TEST_F(VersionsTest, EveryClassIsToldApart) {
   EXPECT_EQ(classes(question).at("restated amortisation"), "1 1 0");
   question.where = *parse_filter("resource=i-1");
   EXPECT_EQ(classes(question), (Classes{{"re-rate", "1 1 -0.1"}}));
+  question.where = {};
+  EXPECT_EQ(explained(question), (Classes{{"retag", "was is"},
+                                          {"re-rate", "was is"},
+                                          {"restated amortisation", "was is"},
+                                          {"restated usage", "was is"},
+                                          {"relabelled", "was is"},
+                                          {"removed", "went"},
+                                          {"late usage", "came"},
+                                          {"refund", "came"},
+                                          {"late charge", "came"}}));
 }
 
 TEST_F(VersionsTest, ABillThatGetsItsInvoiceSaysNothingElse) {
@@ -153,6 +204,9 @@ TEST_F(VersionsTest, RandomDeliveriesSumToTheDifferenceOfTheirTotals) {
     Decimal sum;
     for (const auto& row : report->rows) sum += money(*report, row, "change");
     EXPECT_EQ(to_text(sum), to_text(totals[1] - totals[0]));
+    if (i == 3) {
+      EXPECT_FALSE(explained(question).empty());
+    }
   }
 }
 

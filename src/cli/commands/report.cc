@@ -34,8 +34,8 @@ Period months_up_to(const Period& period, int months) {
                 "the last " + std::to_string(months) + " months"};
 }
 
-Result<std::vector<Report>> pages_of(Session& session, const ReportOptions& options,
-                                     const Period& period, Basis basis) {
+Result<std::vector<Report>> pages_of(const Context& context, Session& session, const Period& period,
+                                     Basis basis) {
   std::vector<Report> pages;
   const Period months = months_up_to(period, 6);
   const auto ask = [&](std::vector<std::string> by, const Period& span, std::int64_t limit,
@@ -53,7 +53,6 @@ Result<std::vector<Report>> pages_of(Session& session, const ReportOptions& opti
     pages.push_back(std::move(*answer));
     return {};
   };
-  (void)options;
   if (Status done = ask({"provider"}, months, 8, false, Grain::kMonth, "Six months by provider");
       !done)
     return pass(done);
@@ -75,7 +74,7 @@ Result<std::vector<Report>> pages_of(Session& session, const ReportOptions& opti
   waterfall->title = "What changed since the month before, and why";
   pages.push_back(std::move(*waterfall));
   ReconcileQuestion question;
-  auto tables = open_other_tables(*session.engine, *session.store);
+  auto tables = open_tables(context, session);
   if (!tables) return pass(tables);
   question.have_invoices_view =
       std::find(tables->begin(), tables->end(), "invoices") != tables->end();
@@ -102,7 +101,7 @@ Result<int> run_report(Context& context, const ReportOptions& options) {
     if (!newest) return pass(newest);
     period = *newest;
   }
-  auto pages = pages_of(*session, options, period, *basis);
+  auto pages = pages_of(context, *session, period, *basis);
   if (!pages) return pass(pages);
   if (Status shown = show(context, *pages, &session->source); !shown) return pass(shown);
   auto format = chosen_format(context.common);

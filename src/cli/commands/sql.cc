@@ -32,8 +32,7 @@ Result<int> run_sql(Context& context, const SqlOptions& options) {
   if (!session) return pass(session);
   std::vector<std::string> readable;
   if (session->store != nullptr) {
-    if (auto tables = open_other_tables(*session->engine, *session->store); !tables)
-      return pass(tables);
+    if (auto tables = open_tables(context, *session); !tables) return pass(tables);
     readable = {session->source.lake};
   } else {
     readable = session->source.files;
