@@ -93,18 +93,28 @@ void Progress::report(const Step& step) {
         "\n");
     return;
   }
-  std::string line = task_ + " " + step.phase;
-  if (step.all > 0) {
-    line += unicode_ ? " ▕" + bar(fraction, 16, true) + "▏" : " [" + bar(fraction, 16, false) + "]";
-    line += " " + std::to_string(percent) + " %";
+  // In the order in which they are shown; where the line is too short, the highest number goes
+  // first.
+  std::vector<std::pair<int, std::string>> parts = {{0, task_ + " " + step.phase}};
+  const auto show = [&](int number, bool known, const std::string& text) {
+    if (known) parts.emplace_back(number, text);
+  };
+  show(1, step.all > 0,
+       (unicode_ ? " ▕" + bar(fraction, 16, true) + "▏ " : " [" + bar(fraction, 16, false) + "] ") +
+           std::to_string(percent) + " %");
+  show(3, step.rows > 0, "  " + short_count(step.rows) + " rows");
+  show(4, step.rows > 0, "  " + short_count(rows_per_s) + " rows/s");
+  show(6, bytes_per_s > 0, "  " + human_bytes(static_cast<std::uint64_t>(bytes_per_s)) + "/s");
+  show(2, eta_s >= 0, "  ETA " + clock_text(eta_s));
+  show(5, step.files > 1 && step.file_number > 0,
+       "  (file " + std::to_string(step.file_number) + "/" + std::to_string(step.files) + ")");
+  show(7, !name.empty(), "  " + name);
+  std::string line;
+  for (int most = 7; most >= 0; --most) {
+    line.clear();
+    for (const auto& [number, text] : parts) line += number <= most ? text : "";
+    if (display_width(line) < width_) break;
   }
-  if (step.rows > 0)
-    line += "  " + short_count(step.rows) + " rows  " + short_count(rows_per_s) + " rows/s";
-  if (bytes_per_s > 0) line += "  " + human_bytes(static_cast<std::uint64_t>(bytes_per_s)) + "/s";
-  if (eta_s >= 0) line += "  ETA " + clock_text(eta_s);
-  if (step.files > 1)
-    line += "  (file " + std::to_string(step.file_number) + "/" + std::to_string(step.files) + ")";
-  if (!name.empty()) line += "  " + name;
   write_error("\r\x1b[K" + fit_width(line, width_ - 1));
   drawn_ = true;
 }
