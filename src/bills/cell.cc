@@ -49,6 +49,10 @@ Trouble not_a_number(std::string_view text, ParseOutcome outcome) {
     return {"SY1210", shown(text) + " has more than 20 integer digits",
             "no bill has such an amount: look at the file"};
   }
+  if (text.size() > 36 && text.find_first_not_of("+-.0123456789") == std::string_view::npos) {
+    return {"SY1210", shown(text) + " has more than 36 decimals",
+            "no bill has such an amount: look at the file"};
+  }
   Trouble trouble{"SY1210", shown(text) + " is not a decimal number", kCorrect};
   if (text.find(',') != std::string_view::npos) {
     trouble.fix = "export numbers with a decimal point and without thousands separators";

@@ -608,11 +608,7 @@ class CsvSource : public RowSource {
     const std::lock_guard lock(mutex_);
     if (scan_ != nullptr) scan_->retire();
     scan_ = nullptr;
-    ReadOutcome& outcome = *plan_->outcome;
-    const std::lock_guard outcome_lock(outcome.mutex);
-    outcome.rows_read = outcome.rejected_rows = outcome.rounded_cells = 0;
-    outcome.repeated_headers = outcome.unread_maps = 0;
-    outcome.rejected.clear();
+    plan_->outcome->begin();
     return {};
   }
 

@@ -275,6 +275,12 @@ class Finder {
     return {};
   }
 
+  /// What is in a lake came from bills that were read already.
+  static bool is_lake_table(const fs::path& folder) {
+    std::error_code error;
+    return fs::is_directory(folder / "_delta_log", error);
+  }
+
   Status list_folder(const std::string& folder, bool candidate) {
     std::error_code error;
     fs::recursive_directory_iterator it(folder, error), end;
@@ -284,12 +290,22 @@ class Finder {
                  : Status(fail("SY1230", "the folder cannot be listed: " + error.message(), folder,
                                "name a folder that exists"));
     std::size_t links = 0;
+    std::set<std::string> lakes;
+    if (is_lake_table(folder)) {
+      lakes.insert(folder_of(folder));
+      it = end;
+    }
     for (; it != end; it.increment(error)) {
       if (error) return no_permission(folder);
       const std::string name = it->path().filename().string();
       std::error_code ignored;
       if (it->is_directory(ignored)) {
-        if (name.starts_with(".") || name.starts_with("_")) it.disable_recursion_pending();
+        if (name.starts_with(".") || name.starts_with("_")) {
+          it.disable_recursion_pending();
+        } else if (is_lake_table(it->path())) {
+          lakes.insert(it->path().parent_path().string());
+          it.disable_recursion_pending();
+        }
         if (it->is_symlink(ignored)) ++links;
         continue;
       }
@@ -297,6 +313,7 @@ class Finder {
       if (auto added = add_file(it->path().string(), false, candidate); !added) return added;
     }
     if (error) return no_permission(folder);
+    for (const std::string& lake : lakes) note("left out, what is in the lake: " + lake);
     if (links > 0)
       note(plural(links, "folder") + " below " + folder + " that " +
            (links == 1 ? "is a link was" : "are links were") + " not followed");

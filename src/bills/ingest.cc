@@ -1,6 +1,7 @@
 #include "bills/ingest.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 
 #include "base/assert.h"
@@ -37,7 +38,7 @@ struct Prepared {
   std::vector<SchemaField> schema;
   std::vector<NamedResidual> residuals;
   std::map<std::string, std::vector<Staged>> periods;
-  std::int64_t rows_rejected = 0, rounded_cells = 0;
+  std::int64_t rows_rejected = 0, rounded_cells = 0, repeated_headers = 0, unread_maps = 0;
   std::vector<RejectedRow> rejected;
   std::string source;
 };
@@ -192,8 +193,10 @@ class Ingest {
     auto found = discover(options_.paths, options_.format);
     if (!found) return pass(found);
     report_.notes = found->notes;
-    for (const Delivery& delivery : found->deliveries)
+    for (const Delivery& delivery : found->deliveries) {
       progress_.files += static_cast<std::int64_t>(delivery.files.size());
+      for (const std::string& path : delivery.files) progress_.bytes_all += size_of(path);
+    }
     auto done = prepare_and_commit(found->deliveries);
     if (!staging_.empty()) {
       if (auto cleaned = store_.discard_staging(staging_); !cleaned && done) {
@@ -216,10 +219,17 @@ class Ingest {
       if (auto hashed = hash_files(next); !hashed) return hashed;
       auto loaded = already_loaded(next);
       if (!loaded) return pass(loaded);
-      if (*loaded) continue;
+      if (*loaded) {
+        for (const std::string& path : next.delivery.files) pass_over(path);
+        continue;
+      }
       if (auto read = read_delivery(next); !read) return read;
+      if (next.periods.empty())
+        report_.notes.push_back("there is a header and no row, so nothing to commit: " +
+                                join(next.delivery.files, ", "));
       prepared.push_back(std::move(next));
     }
+    if (auto clear = judge_together(prepared); !clear) return clear;
     if (auto clear = refuse_ambiguity(prepared); !clear) return clear;
     bool committed = false;
     for (Prepared& delivery : prepared) {
@@ -245,6 +255,19 @@ class Ingest {
     if (options.temporary_folder.empty() && !staging_.empty())
       options.temporary_folder = staging_ + "/spill";
     return options;
+  }
+
+  /// For progress only: a file that is not there fails where it is read.
+  static std::int64_t size_of(const std::string& path) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path, error);
+    return error ? 0 : static_cast<std::int64_t>(size);
+  }
+
+  /// What is held already is no work, so it is no part of the whole.
+  void pass_over(const std::string& path) {
+    --progress_.files;
+    progress_.bytes_all -= size_of(path);
   }
 
   bool tell(const std::string& phase) {
@@ -334,8 +357,10 @@ class Ingest {
     auto engine = open_duckdb(engine_options());
     if (!engine) return pass(engine);
     for (std::size_t i = 0; i < next.delivery.files.size(); ++i) {
-      if (auto read = read_one(**engine, next, i); !read) return read;
       ++progress_.file_number;
+      const std::int64_t bytes_before = progress_.bytes_done;
+      if (auto read = read_one(**engine, next, i); !read) return read;
+      progress_.bytes_done = bytes_before + size_of(next.delivery.files[i]);
     }
     next.source = next.delivery.source.empty() ? source_of(next) : slug(next.delivery.source);
     if (next.format.dataset != Dataset::kCharges) return {};
@@ -387,7 +412,7 @@ class Ingest {
       Tap tap(relation.inputs, static_cast<std::int64_t>(index));
       const std::string name = "sy_tap_" + std::to_string(index) + (by_period ? "p" : "");
       if (auto added = tap.install(engine, name); !added) return added;
-      const std::int64_t rows_before = progress_.rows;
+      const std::int64_t rows_before = progress_.rows, bytes_before = progress_.bytes_done;
       std::string select =
           "SELECT " + column_list(relation.schema) + ", " + tap.call_sql() + " AS \"x_SourceFile\"";
       if (by_period) {
@@ -406,16 +431,22 @@ class Ingest {
               (by_period ? ", PARTITION_BY (\"x_BillingPeriod\")" : "") + ")";
       }
       bool second_period = false, cancelled = false;
-      auto ran = engine.run(sql, [&](double fraction) {
-        progress_.rows = rows_before + tap.rows();
-        progress_.bytes_all = bill->file.head.bytes;
+      auto ran = engine.run(sql, [&](double) {
+        progress_.rows = rows_before + tap.rows_in();
+        // The engine does not see into our functions, so the file itself tells how far it is.
+        const double fraction = bill->file.progress
+                                    ? bill->file.progress()
+                                    : std::min(1.0, static_cast<double>(tap.rows_in()) /
+                                                        static_cast<double>(std::max<std::int64_t>(
+                                                            1, bill->file.head.rows)));
         progress_.bytes_done =
+            bytes_before +
             static_cast<std::int64_t>(fraction * static_cast<double>(bill->file.head.bytes));
         if (!by_period && !options_.dry_run && tap.period_count() > 1) second_period = true;
         if (!tell("reading")) cancelled = true;
         return !second_period && !cancelled;
       });
-      progress_.rows = rows_before + tap.rows();
+      progress_.rows = rows_before + tap.rows_in();
       const bool again = !by_period && !options_.dry_run && tap.period_count() > 1 && !cancelled;
       if (!ran && !again) {
         if (ran.error().where.empty() || ran.error().code == "SY1403") ran.error().where = path;
@@ -423,10 +454,8 @@ class Ingest {
       }
       if (again) {
         progress_.rows = rows_before;
-        const std::lock_guard lock(bill->file.outcome->mutex);
-        bill->file.outcome->rows_read = bill->file.outcome->rejected_rows =
-            bill->file.outcome->rounded_cells = 0;
-        bill->file.outcome->rejected.clear();
+        progress_.bytes_done = bytes_before;
+        bill->file.outcome->begin(std::max<std::int64_t>(0, bill->file.head.rows));
         continue;
       }
       auto after = identity_of_file(path);
@@ -463,7 +492,7 @@ class Ingest {
           next.periods[period].push_back(std::move(staged));
         }
       }
-      if (outcome.rows_read > 0 && rows_in + outcome.rejected_rows != outcome.rows_read) {
+      if (rows_in + outcome.rejected_rows != outcome.rows_read) {
         return fail("SY1247",
                     "rows were lost while reading: " + std::to_string(outcome.rows_read) +
                         " read, " + std::to_string(rows_in) + " kept, " +
@@ -472,6 +501,8 @@ class Ingest {
       }
       next.rows_rejected += outcome.rejected_rows;
       next.rounded_cells += outcome.rounded_cells;
+      next.repeated_headers += outcome.repeated_headers;
+      next.unread_maps += outcome.unread_maps;
       next.rejected.insert(next.rejected.end(), outcome.rejected.begin(), outcome.rejected.end());
       return {};
     }
@@ -532,8 +563,62 @@ class Ingest {
     return active_deliveries(*history, INT64_MAX);
   }
 
-  Result<bool> commit(const Prepared& delivery, const std::string& period,
-                      const std::vector<Staged>& staged) {
+  /// One delivery that may not be committed leaves the lake as it was, the others with it.
+  Status judge_together(std::vector<Prepared>& prepared) {
+    std::map<std::string, std::vector<ActiveDelivery>> tables;
+    for (Prepared& delivery : prepared) {
+      const std::string table(table_of(delivery.format.dataset));
+      if (!tables.contains(table)) {
+        auto active = active_in(table);
+        if (!active) return pass(active);
+        tables[table] = std::move(*active);
+      }
+      std::vector<ActiveDelivery>& active = tables[table];
+      if (delivery.delivery.source.empty()) take_source_of_earlier(delivery, active);
+      for (const auto& [period, staged] : delivery.periods) {
+        ActiveDelivery next;
+        next.record = record_of(delivery, period, staged);
+        IngestedDelivery told;
+        auto fits = judge(next.record, active, told);
+        if (!fits) return pass(fits);
+        if (!*fits) continue;
+        if (!options_.append) {
+          std::erase_if(active, [&](const ActiveDelivery& other) {
+            return other.record.source == next.record.source &&
+                   other.record.billing_period == period;
+          });
+        }
+        active.push_back(std::move(next));
+      }
+    }
+    return {};
+  }
+
+  /// A source named after its content would have another name as soon as a second seller appears
+  /// in the month. So a delivery of the same format that leaves out no account of an earlier one,
+  /// or that is older, is of the earlier one's source.
+  void take_source_of_earlier(Prepared& delivery, const std::vector<ActiveDelivery>& active) {
+    if (delivery.format.dataset != Dataset::kCharges) return;
+    std::set<std::string> sources;
+    for (const auto& [period, staged] : delivery.periods) {
+      const std::set<std::string> ours = total_of(staged).accounts;
+      for (const ActiveDelivery& other : active) {
+        if (other.record.billing_period != period) continue;
+        if (other.record.source == delivery.source) return;
+        if (other.record.format != delivery.format.id) continue;
+        const auto held = std::count_if(other.record.accounts.begin(), other.record.accounts.end(),
+                                        [&](const std::string& a) { return ours.contains(a); });
+        const bool older = other.record.delivered && delivery.delivery.delivered &&
+                           *delivery.delivery.delivered < *other.record.delivered;
+        const bool all = held == static_cast<std::ptrdiff_t>(other.record.accounts.size());
+        if (held > 0 && (all || older)) sources.insert(other.record.source);
+      }
+    }
+    if (sources.size() == 1) delivery.source = *sources.begin();
+  }
+
+  DeliveryRecord record_of(const Prepared& delivery, const std::string& period,
+                           const std::vector<Staged>& staged) const {
     DeliveryRecord record;
     record.delivery_id = delivery.delivery_id;
     record.table = std::string(table_of(delivery.format.dataset));
@@ -567,7 +652,12 @@ class Ingest {
     record.periods = static_cast<std::int64_t>(delivery.periods.size());
     record.accounts.assign(total.accounts.begin(), total.accounts.end());
     record.warnings = warnings_of(delivery, total, record);
+    return record;
+  }
 
+  Result<bool> commit(const Prepared& delivery, const std::string& period,
+                      const std::vector<Staged>& staged) {
+    const DeliveryRecord record = record_of(delivery, period, staged);
     IngestedDelivery told = told_of(record);
     progress_.file = record.source + " " + period;
     tell("committing");
@@ -717,7 +807,7 @@ class Ingest {
         warn(total.null_costs[c], "without " + std::string(column(kBases[c])));
       warn(total.list_below_contracted, "with ListCost below ContractedCost");
       warn(total.contracted_below_effective, "with ContractedCost below EffectiveCost");
-      warn(total.outside_period, "charged outside their billing period");
+      warn(total.outside_period, "charged outside the billing period");
       for (const auto& [currency, sums] : record.sums) {
         if (currency.empty()) warnings.push_back("there are rows without BillingCurrency");
         for (const auto& [cost, residual] : sums.residual) {
@@ -731,11 +821,17 @@ class Ingest {
         }
       }
     }
-    if (delivery.rounded_cells > 0) {
-      warnings.push_back(
-          with_thousands(delivery.rounded_cells) +
-          " cells have more than 18 decimals; their text is kept in x_SourceDecimals");
-    }
+    const auto note = [&](std::int64_t count, const std::string& one, const std::string& many) {
+      if (count > 0) warnings.push_back(with_thousands(count) + (count == 1 ? one : many));
+    };
+    note(delivery.rounded_cells,
+         " cell has more than 18 decimals; its text is kept in x_SourceDecimals",
+         " cells have more than 18 decimals; their text is kept in x_SourceDecimals");
+    note(delivery.repeated_headers,
+         " header stands again in the midst of a file, as where parts were put together; left out",
+         " headers stand again in the midst of files, as where parts were put together; left out");
+    note(delivery.unread_maps, " cell of tags is no map; its text is kept under the key (unread)",
+         " cells of tags are no maps; their text is kept under the key (unread)");
     for (const RejectedRow& row : delivery.rejected) {
       warnings.push_back("rejected line " + std::to_string(row.line) + ": " + row.reason);
     }

@@ -534,7 +534,7 @@ Result<OpenFile> open_parquet(Engine& engine, FileHead head, const std::string& 
               row_sql + " AS " + row_column + " FROM read_parquet(" + path_literal(head.path) +
               ", hive_partitioning=false" + (own_row_number ? ", file_row_number=true" : "") +
               ")) t" + where + ")";
-  file.outcome->rows_read = head.rows;
+  file.outcome->begin(head.rows);
   file.head = std::move(head);
   return file;
 }

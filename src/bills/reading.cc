@@ -50,13 +50,21 @@ Result<OpenFile> open_csv(Engine& engine, const std::string& path, const FileKin
   plan.columns.push_back({std::string(kSourceDecimals), Type::kText});
   plan.limits = limits;
   plan.outcome = file.outcome;
-  if (auto added = engine.add_source(relation_name, make_csv_source(std::move(plan))); !added)
-    return pass(added);
+  const std::shared_ptr<RowSource> source = make_csv_source(std::move(plan));
+  file.progress = [source] { return source->progress(); };
+  if (auto added = engine.add_source(relation_name, source); !added) return pass(added);
   file.from = sql_identifier(relation_name) + "()";
   return file;
 }
 
 }  // namespace
+
+void ReadOutcome::begin(std::int64_t promised) {
+  const std::lock_guard lock(mutex);
+  rows_read = promised;
+  rejected_rows = rounded_cells = repeated_headers = unread_maps = 0;
+  rejected.clear();
+}
 
 Result<FileHead> read_head(const std::string& path, const ReadLimits& limits, Engine* engine) {
   const std::string absolute = absolute_path(path);

@@ -72,6 +72,10 @@ struct ReadOutcome {
       0;  ///< header lines in the midst of a CSV (parts put together); left out
   std::int64_t unread_maps =
       0;  ///< cells of a kTextMap column that are no map; kept whole as the value of "(unread)"
+
+  /// Before a query over the file: what an earlier one found out does not count. `promised` are the
+  /// rows that a footer tells; rows of CSV are counted as they come.
+  void begin(std::int64_t promised = 0);
 };
 
 /// A file opened as a relation of typed columns: `SELECT ... FROM <from>`.
@@ -84,6 +88,8 @@ struct OpenFile {
   std::string from;                 ///< SQL: a table function call or a subquery
   std::vector<ColumnSpec> columns;  ///< name and type as delivered by `from`, without the two above
   std::shared_ptr<ReadOutcome> outcome;
+  std::function<double()> progress;  ///< how much of a CSV a query has read, 0..1; none for
+                                     ///< Parquet, of which the head knows the rows
 };
 
 /// Opens it in the engine. `type_of(column)` says what a column is to be: kText, kDecimal,

@@ -17,6 +17,8 @@ constexpr std::array<Basis, kCosts> kBases = {Basis::kBilled, Basis::kEffective,
                                               Basis::kContracted};
 constexpr std::int64_t kDayMicros = 86'400'000'000;
 
+constexpr std::string_view kCorrection = "Correction";  ///< of ChargeClass
+
 void add_exactly(Int128& sum, Int128 value) {
   SY_ASSERT(!__builtin_add_overflow(sum, value, &sum));
 }
@@ -95,6 +97,10 @@ Tap::Tap(std::vector<Input> inputs, std::int64_t file_index)
     if (name == "ServiceProviderName") provider_ = at;
     if (name == "BillingAccountId") account_ = at;
     if (name == "InvoiceIssuerName") issuer_ = at;
+    if (name == "ChargeClass") {
+      charge_class_ = at;
+      correction_ = XXH3_64bits_withSeed(kCorrection.data(), kCorrection.size(), seeds_[i]);
+    }
     if (name == "x_SourceDecimals") decimals_ = at;
     if (name == "x_part") part_ = at;
     if (name.starts_with("residual_")) named_.push_back(at);
@@ -319,13 +325,14 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
   for (const int column : {period_start_, period_end_, charge_start_}) {
     if (auto fits = expect(column, Type::kInstant); !fits) return fits;
   }
-  for (const int column : {currency_, provider_, account_, issuer_}) {
+  for (const int column : {currency_, provider_, account_, issuer_, charge_class_}) {
     if (auto fits = expect(column, Type::kInt64); !fits) return fits;
   }
   if (auto fits = expect(decimals_, Type::kText); !fits) return fits;
 
   std::map<std::string, TapPeriod> local;
   TapPeriod* period = nullptr;
+  std::int64_t rows_in = 0;
   TapSums* sums = nullptr;
   std::int64_t period_key = INT64_MIN;
   std::uint64_t currency_key = 0, owner_key = 0, issuer_key = 0;
@@ -379,7 +386,7 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
     }
     const bool derived = part_ >= 0 && !view_at(part_).is_null(r) && view_at(part_).integer(r) != 0;
     ++period->rows_out;
-    if (!derived) ++period->rows_in;
+    if (!derived) ++period->rows_in, ++rows_in;
     Int128 out[kCosts] = {0, 0, 0, 0};
     for (int c = 0; c < kCosts; ++c) {
       if (out_[c] >= 0) {
@@ -408,7 +415,8 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
       period->last_charge = std::max(period->last_charge, charge);
       const bool after = period_end_ >= 0 && !view_at(period_end_).is_null(r) &&
                          charge.micros >= view_at(period_end_).integer(r);
-      if (charge.micros < start || after) ++period->outside_period;
+      const bool correction = charge_class_ >= 0 && hash_at(charge_class_, r) == correction_;
+      if ((charge.micros < start || after) && !correction) ++period->outside_period;
     }
     if (decimals_ >= 0 && !derived && !view_at(decimals_).is_null(r))
       add_residuals(view_at(decimals_).text(r), *sums);
@@ -417,7 +425,7 @@ Status Tap::take(std::span<const ColumnView> arguments, std::size_t rows, Column
     period->content.add((static_cast<unsigned __int128>(hash.high64) << 64) | hash.low64);
     result.set_integer(r, file_index_);
   }
-  rows_.fetch_add(static_cast<std::int64_t>(rows), std::memory_order_relaxed);
+  rows_in_.fetch_add(rows_in, std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
   for (const auto& [label, seen] : local) periods_[label].merge(seen);
   return {};

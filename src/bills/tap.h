@@ -43,7 +43,8 @@ struct TapPeriod {
   Instant start{0}, end{0};  ///< of the billing period, as its first row says
   Instant first_charge{INT64_MAX}, last_charge{INT64_MIN};
   std::int64_t null_costs[kCosts] = {0, 0, 0, 0};
-  std::int64_t list_below_contracted = 0, contracted_below_effective = 0, outside_period = 0;
+  std::int64_t list_below_contracted = 0, contracted_below_effective = 0;
+  std::int64_t outside_period = 0;  ///< corrections, which may be, do not count
   void merge(const TapPeriod& other);
 };
 
@@ -56,9 +57,9 @@ class Tap {
     bool hashed = true;  ///< part of the row's content
   };
   /// Roles are found by name: BillingPeriodStart, BillingPeriodEnd, ChargePeriodStart,
-  /// BillingCurrency, ServiceProviderName, InvoiceIssuerName, BillingAccountId, the four costs,
-  /// in_<cost> for what the source says, residual_<n> for what a rule leaves out, x_SourceDecimals,
-  /// x_part.
+  /// ChargeClass, BillingCurrency, ServiceProviderName, InvoiceIssuerName, BillingAccountId, the
+  /// four costs, in_<cost> for what the source says, residual_<n> for what a rule leaves out,
+  /// x_SourceDecimals, x_part.
   Tap(std::vector<Input> inputs, std::int64_t file_index);
 
   /// Makes the tap callable in the engine, by the SQL of call_sql().
@@ -68,7 +69,8 @@ class Tap {
   /// dictionary instead of once a row, and never copies the strings.
   std::string call_sql() const;
 
-  std::int64_t rows() const { return rows_.load(std::memory_order_relaxed); }
+  /// Rows of the source that went through so far: derived rows do not count.
+  std::int64_t rows_in() const { return rows_in_.load(std::memory_order_relaxed); }
   /// By billing period "2026-07"; "all" for datasets without one. Complete when the query has
   /// ended.
   const std::map<std::string, TapPeriod>& periods() const { return periods_; }
@@ -88,10 +90,11 @@ class Tap {
   std::vector<std::uint64_t> seeds_;
   std::int64_t file_index_;
   int period_start_ = -1, period_end_ = -1, charge_start_ = -1, currency_ = -1, provider_ = -1,
-      account_ = -1, issuer_ = -1, decimals_ = -1, part_ = -1;
+      account_ = -1, issuer_ = -1, charge_class_ = -1, decimals_ = -1, part_ = -1;
+  std::uint64_t correction_ = 0;  ///< hash of the ChargeClass of a correction
   std::vector<int> named_;
   int out_[kCosts] = {-1, -1, -1, -1}, in_[kCosts] = {-1, -1, -1, -1};
-  std::atomic<std::int64_t> rows_ = 0;
+  std::atomic<std::int64_t> rows_in_ = 0;
   std::mutex mutex_;
   std::map<std::string, TapPeriod> periods_;
   std::mutex texts_mutex_;

@@ -82,8 +82,9 @@ Report evidence_of(const IngestReport& done) {
 }
 
 std::string rows_line(const IngestedDelivery& one) {
-  std::string line = with_thousands(one.rows_in) + " rows read, " + with_thousands(one.rows_out) +
-                     " kept, " + with_thousands(one.rows_rejected) + " rejected";
+  std::string line = with_thousands(one.rows_in) + (one.rows_in == 1 ? " row" : " rows") +
+                     " read, " + with_thousands(one.rows_out) + " kept, " +
+                     with_thousands(one.rows_rejected) + " rejected";
   if (one.rows_derived != 0) line += ", " + with_thousands(one.rows_derived) + " derived";
   return line;
 }
@@ -191,9 +192,11 @@ Command ingest_command(CommonOptions&) {
   command.summary = "Read bills into the lake; each delivery becomes a version.";
   command.description =
       "PATH is a file, a folder, a pattern in quotes, or a copy of the provider's bucket. Formats "
-      "are told by content. Everything is read, "
-      "converted and checked first, and only then committed, so an error or Ctrl-C leaves the lake "
-      "as it was. A newer delivery of the "
+      "are told by content. Everything is read, converted and checked before the first commit, so "
+      "a bill that cannot be read changes nothing. Then each delivery and month is committed by "
+      "itself, whole or not at all: after a crash or Ctrl-C among the commits, run the same "
+      "command "
+      "again; it leaves alone what is there and completes the rest. A newer delivery of the "
       "same source and month replaces the older one, which stays readable with --as-of; what is "
       "loaded already is left alone.\n\n"
       "For each delivery it prints the rows read, kept and rejected, and each cost as it came in "
@@ -202,8 +205,7 @@ Command ingest_command(CommonOptions&) {
       {"--format", "", "FORMAT",
        "Take the files to be of this format instead of looking (steelyard help formats)",
        &options->format},
-      {"--source", "", "NAME", "Name of the source [default: from the manifest or the content]",
-       &options->source},
+      {"--source", "", "NAME", "Name of the source [default: from the content]", &options->source},
       {"--append", "", "", "Add to the month instead of replacing it", &options->append},
       {"--delivered", "", "TIME", "When the provider delivered it, if the delivery does not say",
        &options->delivered},
