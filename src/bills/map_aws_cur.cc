@@ -588,6 +588,8 @@ Result<Mapping> map_aws_cur(const Format& format, const std::vector<ColumnSpec>&
   const std::string priced = type +
                              " NOT IN ('Tax', 'Credit', 'Refund', 'SavingsPlanNegation') AND " +
                              type + " NOT LIKE '%Discount'";
+  // FOCUS wants a unit beside every quantity; of a fee the report often says none.
+  const std::string unit = first_of({cur.text("pricing_unit"), "'Units'"});
   const std::string marketplace = cur.has("bill_billing_entity")
                                       ? cur.text("bill_billing_entity") + " = 'AWS Marketplace'"
                                       : "FALSE";
@@ -666,8 +668,8 @@ Result<Mapping> map_aws_cur(const Format& format, const std::vector<ColumnSpec>&
                (cur.has("line_item_normalized_usage_amount") ? "'Normalized Units'" : "'Hours'") +
                " END")},
       {"ConsumedQuantity", "CASE WHEN " + quantity_is_usage + " THEN " + amount + " END"},
-      {"ConsumedUnit", "CASE WHEN " + quantity_is_usage + " AND " + amount + " IS NOT NULL THEN " +
-                           cur.text("pricing_unit") + " END"},
+      {"ConsumedUnit",
+       "CASE WHEN " + quantity_is_usage + " AND " + amount + " IS NOT NULL THEN " + unit + " END"},
       {"ContractedCost", by_part(kZero, contracted_cost)},
       {"ContractedUnitPrice",
        "CASE WHEN " + type + " IN ('Usage', 'SavingsPlanCoveredUsage') THEN " +
@@ -682,14 +684,14 @@ Result<Mapping> map_aws_cur(const Format& format, const std::vector<ColumnSpec>&
       {"PricingCategory", by_part("'Committed'", pricing_category)},
       {"PricingCurrency", first_of({cur.text("pricing_currency"), currency})},
       {"PricingQuantity", "CASE WHEN " + priced + " THEN " + amount + " END"},
-      {"PricingUnit", "CASE WHEN " + priced + " AND " + amount + " IS NOT NULL THEN " +
-                          cur.text("pricing_unit") + " END"},
+      {"PricingUnit",
+       "CASE WHEN " + priced + " AND " + amount + " IS NOT NULL THEN " + unit + " END"},
       {"RegionId", region},
-      {"RegionName", region_name_sql(region, cur.has("product_location_type")
-                                                 ? "CASE WHEN " + cur.product("location_type") +
-                                                       " = 'AWS Region' THEN " +
-                                                       cur.product("location") + " END"
-                                                 : cur.product("location"))},
+      {"RegionName",
+       region_name_sql(region, cur.has("product_location_type")
+                                   ? "CASE WHEN " + cur.product("location_type") +
+                                         " = 'AWS Region' THEN " + cur.product("location") + " END"
+                                   : cur.product("location"))},
       {"ResourceId",
        "CASE" +
            (may_split ? when(split_row + " AND " + parent + " IS NOT NULL", parent)

@@ -476,6 +476,18 @@ TEST(AwsCur, TagsOfBothReports) {
   EXPECT_EQ(old.rows[1].at("Tags"), "");
 }
 
+TEST(AwsCur, EveryQuantityHasAUnit) {
+  const Mapped mapped =
+      map_rows({line("Fee", "5", {{"line_item_usage_amount", "2"}}),
+                line("Usage", "5", {{"line_item_usage_amount", "2"}, {"pricing_unit", "Hrs"}}),
+                line("Tax", "1", {{"line_item_usage_amount", "1"}})});
+  EXPECT_EQ(mapped.of("Fee").at("PricingQuantity"), "2");
+  EXPECT_EQ(mapped.of("Fee").at("PricingUnit"), "Units");
+  EXPECT_EQ(mapped.of("Usage").at("PricingUnit"), "Hrs");
+  EXPECT_EQ(mapped.of("Usage").at("ConsumedUnit"), "Hrs");
+  EXPECT_EQ(mapped.of("Tax").at("PricingUnit"), "");
+}
+
 TEST(AwsCur, EveryRegionHasAName) {
   const auto name_of = [](Row row) { return map_rows({row}).rows[0].at("RegionName"); };
   EXPECT_EQ(name_of(line("Usage", "1",
