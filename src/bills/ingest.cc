@@ -397,6 +397,9 @@ class Ingest {
                               " columns, its manifest promises " +
                               std::to_string(next.delivery.columns.size()));
     }
+    if (auto spelt = keep_spelling(std::string(table_of(bill->format.dataset)), bill->mapping);
+        !spelt)
+      return spelt;
     const Relation relation = relation_of(bill->mapping, bill->file, next.delivery_id);
     const bool has_period =
         std::any_of(relation.schema.begin(), relation.schema.end(),
@@ -505,6 +508,26 @@ class Ingest {
       next.unread_maps += outcome.unread_maps;
       next.rejected.insert(next.rejected.end(), outcome.rejected.begin(), outcome.rejected.end());
       return {};
+    }
+    return {};
+  }
+
+  /// Two exports may spell a column of their own differently, such as x_Id and x_id; in SQL it is
+  /// one column, so whoever was first decides how the table spells it.
+  Status keep_spelling(const std::string& table, Mapping& mapping) {
+    auto [known, fresh] = spelling_.try_emplace(table);
+    if (fresh) {
+      auto snapshot = Table(store_, table).snapshot();
+      if (!snapshot) return pass(snapshot);
+      for (const SchemaField& field : snapshot->schema)
+        known->second.emplace(to_lower(field.name), field.name);
+    }
+    std::set<std::string> names;
+    for (const MappedColumn& column : mapping.columns) names.insert(column.field.name);
+    for (MappedColumn& column : mapping.columns) {
+      std::string& name = column.field.name;
+      const std::string& spelt = known->second.emplace(to_lower(name), name).first->second;
+      if (!names.contains(spelt)) name = spelt;
     }
     return {};
   }
@@ -843,6 +866,8 @@ class Ingest {
   IngestReport report_;
   IngestProgress progress_;
   std::string staging_;
+  /// By table: how it spells its columns, by their names in lower case.
+  std::map<std::string, std::map<std::string, std::string>> spelling_;
   std::int64_t next_staged_ = 0;
 };
 

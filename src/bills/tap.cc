@@ -89,7 +89,9 @@ Tap::Tap(std::vector<Input> inputs, std::int64_t file_index)
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     const std::string& name = inputs_[i].name;
     const int at = static_cast<int>(i);
-    seeds_.push_back(XXH3_64bits(name.data(), name.size()));
+    // What a row says does not depend on how its export spells a column.
+    const std::string folded = to_lower(name);
+    seeds_.push_back(XXH3_64bits(folded.data(), folded.size()));
     if (name == "BillingPeriodStart") period_start_ = at;
     if (name == "BillingPeriodEnd") period_end_ = at;
     if (name == "ChargePeriodStart") charge_start_ = at;
