@@ -124,8 +124,8 @@ struct Promise {
 
 class Finder {
  public:
-  Finder(const std::vector<std::string>& paths, std::string_view forced)
-      : paths_(paths), forced_(forced) {}
+  Finder(const std::vector<std::string>& paths, std::string_view forced, PartialDelivery* partial)
+      : paths_(paths), forced_(forced), partial_(partial) {}
 
   Result<Discovery> run() {
     for (const std::string& path : paths_) {
@@ -565,6 +565,8 @@ class Finder {
   }
 
   Status disagree(const Promise& promise) {
+    if (partial_ != nullptr)
+      *partial_ = {promise.manifest.account, promise.manifest.billing_period, promise.files};
     Error error;
     error.code = "SY1232";
     error.where = promise.path;
@@ -747,6 +749,7 @@ class Finder {
 
   const std::vector<std::string>& paths_;
   std::string_view forced_;
+  PartialDelivery* partial_;
   Files files_;
   std::set<std::string> roots_;
   std::map<std::string, std::vector<std::string>> by_name_;
@@ -760,8 +763,9 @@ class Finder {
 
 }  // namespace
 
-Result<Discovery> discover(const std::vector<std::string>& paths, std::string_view forced_format) {
-  return Finder(paths, forced_format).run();
+Result<Discovery> discover(const std::vector<std::string>& paths, std::string_view forced_format,
+                           PartialDelivery* partial) {
+  return Finder(paths, forced_format, partial).run();
 }
 
 std::vector<Delivery> newest_of_each_scope(const std::vector<Delivery>& deliveries) {

@@ -45,9 +45,9 @@ inline constexpr unsigned kFocus14 = 1u << 4;
 /// Version of the mapping rules; part of the evidence of each delivery.
 inline constexpr std::string_view kRulesVersion = "1";
 
-/// By the columns present (docs/reference/formats.md): SY1220 when it is none of them, naming the nearest and
-/// what is missing; `forced` ("--format") overrides. SY1221 mandatory column missing, SY1222
-/// unknown version or format name.
+/// By the columns present (docs/reference/formats.md): SY1220 when it is none of them, naming the
+/// nearest and what is missing; `forced` ("--format") overrides. SY1221 mandatory column missing,
+/// SY1222 unknown version or format name.
 Result<Format> detect_format(const FileHead& head, std::string_view forced = {});
 
 /// The type each source column must be read as.
@@ -86,8 +86,8 @@ struct Mapping {
 /// derives rows. A streaming step, not a join.
 std::string source_relation(const Mapping& mapping, std::string_view from);
 
-/// Column names as the source has them, also in the other spellings that docs/reference/formats.md lists (lower
-/// case, snake case, aliases).
+/// Column names as the source has them, also in the other spellings that docs/reference/formats.md
+/// lists (lower case, snake case, aliases).
 Result<Mapping> map_to_focus(const Format& format, const std::vector<ColumnSpec>& columns);
 
 /// One delivery: files of one source and one scope that came together.
@@ -114,8 +114,14 @@ struct Discovery {
   std::vector<Delivery> deliveries;  ///< by source, period, time of delivery
   std::vector<std::string> notes;
 };
+/// What is known of a delivery whose manifest and files disagree.
+struct PartialDelivery {
+  std::string account, billing_period;
+  std::vector<std::string> files;  ///< those that are there
+};
+/// With SY1232 `partial` tells what is there, when it is asked for.
 Result<Discovery> discover(const std::vector<std::string>& paths,
-                           std::string_view forced_format = {});
+                           std::string_view forced_format = {}, PartialDelivery* partial = nullptr);
 /// Of each scope the last delivery: what one reads to know today's figures without a lake.
 std::vector<Delivery> newest_of_each_scope(const std::vector<Delivery>& deliveries);
 

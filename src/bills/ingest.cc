@@ -187,11 +187,17 @@ Result<OpenedBill> open_bill(Engine& engine, const std::string& path,
 
 class Ingest {
  public:
-  Ingest(Store& store, const IngestOptions& options) : store_(store), options_(options) {}
+  Ingest(Store& store, const IngestOptions& options)
+      : store_(store), options_(options), stage_(!options.dry_run) {}
 
   Result<IngestReport> run() {
-    auto found = discover(options_.paths, options_.format);
-    if (!found) return pass(found);
+    PartialDelivery partial;
+    auto found = discover(options_.paths, options_.format, &partial);
+    if (!found) {
+      if (found.error().code == "SY1232" && !partial.billing_period.empty())
+        tell_what_is_missing(partial, found.error());
+      return pass(found);
+    }
     report_.notes = found->notes;
     for (const Delivery& delivery : found->deliveries) {
       progress_.files += static_cast<std::int64_t>(delivery.files.size());
@@ -208,6 +214,60 @@ class Ingest {
   }
 
  private:
+  /// The money of a delivery that is not whole: what its files hold, and what the lake holds of the
+  /// month. An AWS manifest itself speaks of no money.
+  void tell_what_is_missing(const PartialDelivery& partial, Error& error) {
+    const std::string billed(column(Basis::kBilled));
+    std::map<std::string, Decimal> there, held;
+    std::set<std::string> accounts;
+    Prepared part;
+    part.delivery.files = partial.files;
+    stage_ = false;
+    const bool read = static_cast<bool>(read_delivery(part));
+    for (const auto& [period, staged] : part.periods) {
+      const TapPeriod total = total_of(staged);
+      for (const auto& [currency, sums] : total.sums) there[currency] += sums.out[0];
+      accounts.insert(total.accounts.begin(), total.accounts.end());
+    }
+    std::int64_t version = -1;
+    if (const auto active = active_in(std::string(table_of(Dataset::kCharges)))) {
+      for (const ActiveDelivery& other : *active) {
+        if (other.record.billing_period != partial.billing_period) continue;
+        const bool ours = std::any_of(
+            other.record.accounts.begin(), other.record.accounts.end(),
+            [&](const std::string& account) {
+              return accounts.contains(account) ||
+                     (!partial.account.empty() && account.ends_with("/" + partial.account));
+            });
+        if (!ours) continue;
+        version = std::max(version, other.version);
+        for (const auto& [currency, sums] : other.record.sums) {
+          if (const auto out = sums.out.find(billed); out != sums.out.end())
+            held[currency] += out->second;
+        }
+      }
+    }
+    const auto money = [](const std::map<std::string, Decimal>& sums) {
+      std::string text;
+      for (const auto& [currency, sum] : sums)
+        text += (text.empty() ? "" : ", ") + to_text(sum, 2, true) + " " + currency;
+      return text.empty() ? std::string("nothing") : text;
+    };
+    if (read)
+      error.notes.push_back("the files that are there hold " + money(there) + " of " + billed);
+    if (version < 0) {
+      error.notes.push_back(
+          "nothing of this month is in the lake, so nobody can say what is missing");
+      return;
+    }
+    error.notes.push_back("the lake holds " + money(held) + " of this month, as of version " +
+                          std::to_string(version));
+    if (!read) return;
+    for (const auto& [currency, sum] : there) held[currency] -= sum;
+    std::erase_if(held, [](const auto& one) { return one.second.units <= 0; });
+    if (!held.empty()) error.notes.push_back("at least " + money(held) + " are missing");
+  }
+
   Status prepare_and_commit(const std::vector<Delivery>& deliveries) {
     std::vector<Prepared> prepared;
     std::vector<std::vector<std::string>> hashes;
@@ -349,7 +409,7 @@ class Ingest {
   }
 
   Status read_delivery(Prepared& next) {
-    if (staging_.empty() && !options_.dry_run) {
+    if (staging_.empty() && stage_) {
       auto staging = store_.make_staging();
       if (!staging) return pass(staging);
       staging_ = *staging;
@@ -361,6 +421,20 @@ class Ingest {
       const std::int64_t bytes_before = progress_.bytes_done;
       if (auto read = read_one(**engine, next, i); !read) return read;
       progress_.bytes_done = bytes_before + size_of(next.delivery.files[i]);
+    }
+    std::int64_t rows = next.rows_rejected;
+    for (const auto& [period, staged] : next.periods) rows += total_of(staged).rows_in;
+    if (const std::int64_t promised = next.delivery.manifest_rows;
+        promised >= 0 && promised != rows) {
+      Error error{
+          "SY1232",
+          "the manifest says " + with_thousands(promised) + " rows, its files have " +
+              with_thousands(rows),
+          next.delivery.manifest,
+          "copy the delivery again, or wait until it is complete, and run the command again",
+          {}};
+      tell_what_is_missing({"", next.delivery.billing_period, next.delivery.files}, error);
+      return fail(std::move(error));
     }
     next.source = next.delivery.source.empty() ? source_of(next) : slug(next.delivery.source);
     if (next.format.dataset != Dataset::kCharges) return {};
@@ -426,7 +500,7 @@ class Ingest {
       select += " FROM (" + relation.sql + ") AS mapped";
       const std::string target = staging_ + "/" + std::to_string(next_staged_++);
       std::string sql;
-      if (options_.dry_run) {
+      if (!stage_) {
         sql = "SELECT count(\"x_SourceFile\") FROM (" + select + ")";
       } else {
         sql = "COPY (" + select + ") TO " + sql_literal(by_period ? target : target + ".parquet") +
@@ -445,12 +519,12 @@ class Ingest {
         progress_.bytes_done =
             bytes_before +
             static_cast<std::int64_t>(fraction * static_cast<double>(bill->file.head.bytes));
-        if (!by_period && !options_.dry_run && tap.period_count() > 1) second_period = true;
+        if (!by_period && stage_ && tap.period_count() > 1) second_period = true;
         if (!tell("reading")) cancelled = true;
         return !second_period && !cancelled;
       });
       progress_.rows = rows_before + tap.rows_in();
-      const bool again = !by_period && !options_.dry_run && tap.period_count() > 1 && !cancelled;
+      const bool again = !by_period && stage_ && tap.period_count() > 1 && !cancelled;
       if (!ran && !again) {
         if (ran.error().where.empty() || ran.error().code == "SY1403") ran.error().where = path;
         return pass(ran);
@@ -865,6 +939,7 @@ class Ingest {
   const IngestOptions& options_;
   IngestReport report_;
   IngestProgress progress_;
+  bool stage_ = true;  ///< else what is read is only looked at
   std::string staging_;
   /// By table: how it spells its columns, by their names in lower case.
   std::map<std::string, std::map<std::string, std::string>> spelling_;
