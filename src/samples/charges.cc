@@ -61,6 +61,17 @@ bool is_host(const Enterprise& enterprise, const Charge& charge) {
   return (meters()[enterprise.prices[charge.price].meter].flags & kInstance) != 0;
 }
 
+/// Whoever runs instances has monitoring for less: a tenth of what an account's instances cost is
+/// taken off its monitoring, but never more than two fifths of that.
+std::int64_t bundled_discount(const Enterprise& enterprise, const RangeSums& sums, int account,
+                              int service) {
+  if (service != service_index("AmazonCloudWatch")) return 0;
+  const auto instances = enterprise.pairs.find({account, service_index("AmazonEC2")});
+  if (instances == enterprise.pairs.end()) return 0;
+  return std::min(sums.billed[instances->second] / 10,
+                  sums.billed[enterprise.pairs.at({account, service})] * 2 / 5);
+}
+
 }  // namespace
 
 std::span<const std::string_view> pod_names() { return kPods; }
@@ -72,6 +83,7 @@ int category(Kind kind) {
     case Kind::kCredit:
       return kCategoryCredit;
     case Kind::kRounding:
+    case Kind::kBundledDiscount:
       return kCategoryAdjustment;
     case Kind::kRecurringSp:
     case Kind::kRecurringRi:
@@ -623,8 +635,11 @@ std::vector<Closing> close_months(Enterprise& enterprise, const std::vector<Rang
       closing.always.push_back(charge);
     }
     for (const auto& [pair, subject] : enterprise.pairs) {
-      const std::int64_t tax = round_to_cent(static_cast<__int128>(sums[m].billed[subject]) *
-                                             enterprise.accounts[pair.first].tax_per_mille / 1000);
+      const std::int64_t discount = bundled_discount(enterprise, sums[m], pair.first, pair.second);
+      if (discount != 0) closing.final.push_back(make(Kind::kBundledDiscount, subject, -discount));
+      const std::int64_t tax =
+          round_to_cent(static_cast<__int128>(sums[m].billed[subject] - discount) *
+                        enterprise.accounts[pair.first].tax_per_mille / 1000);
       if (tax != 0) closing.final.push_back(make(Kind::kTax, subject, tax));
     }
     if (m < (sums.size() + 1) / 2)

@@ -42,6 +42,8 @@ enum class Kind : std::uint8_t {
   kCapacity,
   kCoveredCredits,
   kUnusedCredits,
+  /// What one service's use costs less because another one is used.
+  kBundledDiscount,
 };
 
 /// How a rendering sees the truth.
@@ -174,8 +176,8 @@ class Month {
 void show(const Enterprise& enterprise, const Random& random, View view, const Charge& charge,
           std::vector<Charge>& out);
 
-/// Rows that come with a month's end: subscriptions, tax, credits, corrections, refunds, roundings,
-/// and for a CUR reservation fees.
+/// Rows that come with a month's end: subscriptions, tax, bundled discounts, credits, corrections,
+/// refunds, roundings, and for a CUR reservation fees.
 struct Closing {
   std::vector<Charge> always;  ///< in every delivery: subscriptions
   std::vector<Charge> final;   ///< in the last one

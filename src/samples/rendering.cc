@@ -109,8 +109,8 @@ constexpr Cur kCur[] = {
     {"bill_payer_account_name", "", 't', "billing_account_name"},
     {"cost_category", "", 'm', "cost_category"},
     {"discount", "", 'n', ""},
-    {"discount_bundled_discount", "", 'z', ""},
-    {"discount_total_discount", "", 'z', ""},
+    {"discount_bundled_discount", "discount/BundledDiscount", 'c', "bundled_discount"},
+    {"discount_total_discount", "discount/TotalDiscount", 'c', "total_discount"},
     {"identity_line_item_id", "identity/LineItemId", 't', "item_id"},
     {"identity_time_interval", "identity/TimeInterval", 't', "interval_text"},
     {"line_item_availability_zone", "lineItem/AvailabilityZone", 't', "zone"},
@@ -341,10 +341,6 @@ Rendering cur(std::string_view format, bool legacy, bool csv, Date first, Date e
         sql = csv ? std::string(kNull) : "CAST(NULL AS DOUBLE)";
         if (column.name == "discount" && !csv) sql = "CAST(NULL AS MAP(VARCHAR, DOUBLE))";
         type = legacy ? "OptionalBigDecimal" : "double";
-        break;
-      case 'z':
-        sql = csv ? std::string(kNull) : "CAST(NULL AS DOUBLE)";
-        type = "double";
         break;
       case 'i':
         sql = csv ? base + "_millis" : "CAST(\"" + base + "\" AS TIMESTAMP)";

@@ -81,6 +81,8 @@ enum Amount {
   kRiUnusedQuantity,
   kSplitCost,
   kPriced,
+  kBundledDiscount,
+  kTotalDiscount,
   kAmounts
 };
 constexpr std::string_view kAmountNames[kAmounts] = {"quantity",
@@ -108,7 +110,9 @@ constexpr std::string_view kAmountNames[kAmounts] = {"quantity",
                                                      "ri_unused_recurring",
                                                      "ri_unused_quantity",
                                                      "split_cost",
-                                                     "priced"};
+                                                     "priced",
+                                                     "bundled_discount",
+                                                     "total_discount"};
 
 bool amount(const Enterprise& enterprise, const Charge& c, Amount which, std::int64_t& value) {
   const auto give = [&](bool there, std::int64_t v) {
@@ -182,6 +186,11 @@ bool amount(const Enterprise& enterprise, const Charge& c, Amount which, std::in
       const std::int64_t credits = c.price >= 0 ? enterprise.prices[c.price].credits : 0;
       return give(true, credits > 0 ? multiply_e10(c.quantity, credits) : c.effective);
     }
+    case kBundledDiscount:
+      return give(c.kind == Kind::kBundledDiscount, c.billed);
+    case kTotalDiscount:
+      if (c.kind == Kind::kUsage) return give(c.contracted != c.list, c.contracted - c.list);
+      return give(c.kind == Kind::kBundledDiscount, c.billed);
     case kAmounts:
       break;
   }
@@ -803,6 +812,9 @@ std::map<std::string, std::shared_ptr<StaticTable>> wide_tables(const Enterprise
   kind(Kind::kCoveredCredits, "", "Usage-Based", "Committed", "Used", "", "", "", "", "");
   kind(Kind::kUnusedCredits, "", "Usage-Based", "Committed", "Unused", "Credits that expired", "",
        "", "", "");
+  kind(Kind::kBundledDiscount, "", "Usage-Based", "", "",
+       "Bundled discount on monitoring for accounts that run instances", "BundledDiscount", "", "",
+       "");
   tables["kinds"] = kinds;
 
   auto pods = std::make_shared<StaticTable>(std::vector<ColumnSpec>{

@@ -359,6 +359,48 @@ TEST_F(Sample, GivenBackCommitmentsAreRefundedInEveryRendering) {
             "4");
 }
 
+TEST_F(Sample, ABundledDiscountIsALineOfItsOwnInReportsAndAnAdjustmentInFocus) {
+  const std::string in_focus =
+      " FROM f14p WHERE ChargeCategory = 'Adjustment' AND InvoiceIssuerName LIKE 'Amazon%'";
+  EXPECT_EQ(one("SELECT count(*)" + in_focus +
+                " AND (BilledCost >= 0 OR EffectiveCost <> BilledCost OR ListCost <> BilledCost OR "
+                "ContractedCost <> BilledCost OR ServiceName <> 'AmazonCloudWatch')"),
+            "0");
+  const Decimal discount = amount(one("SELECT sum(BilledCost)" + in_focus));
+  EXPECT_TRUE(discount < Decimal{});
+  // Never more than two fifths of what it is given on.
+  EXPECT_EQ(
+      one("SELECT count(*) FROM (SELECT sum(BilledCost) AS given, -(SELECT "
+          "sum(BilledCost) FROM f14p u WHERE u.ServiceName = 'AmazonCloudWatch' AND "
+          "u.ChargeCategory = 'Usage' AND u.ChargeClass IS NULL AND u.SubAccountId = "
+          "f14p.SubAccountId AND u.BillingPeriodStart = f14p.BillingPeriodStart) AS used" +
+          in_focus + " GROUP BY SubAccountId, BillingPeriodStart) WHERE given * 5 < used * 2"),
+      "0");
+  for (const char* view : {"legacy_p", "cur2_p"}) {
+    const auto sum = [&](const std::string& column, const std::string& condition) {
+      return amount(one("SELECT coalesce(sum(CAST(CAST(" + column +
+                        " AS VARCHAR) AS DECIMAL(38,18))), 0) FROM " + view + " WHERE " +
+                        condition));
+    };
+    const std::string bundled = "line_item_line_item_type = 'BundledDiscount'",
+                      total = "discount_total_discount IS NOT NULL";
+    EXPECT_EQ(sum("line_item_net_unblended_cost", bundled), discount) << view;
+    EXPECT_EQ(sum("discount_bundled_discount", bundled), discount) << view;
+    EXPECT_EQ(sum("discount_bundled_discount", "true"), discount) << view;
+    // Net cost is cost less all discounts.
+    EXPECT_EQ(sum("line_item_net_unblended_cost", total + " AND NOT " + bundled),
+              sum("line_item_unblended_cost", total + " AND NOT " + bundled) +
+                  sum("discount_total_discount", total + " AND NOT " + bundled))
+        << view;
+    EXPECT_EQ(sum("discount_total_discount", bundled), discount) << view;
+    EXPECT_TRUE(sum("discount_total_discount", "NOT " + bundled) < Decimal{}) << view;
+    EXPECT_EQ(one(std::string("SELECT count(*) FROM ") + view +
+                  " WHERE line_item_line_item_type = 'Usage' AND discount_total_discount IS NULL "
+                  "AND line_item_net_unblended_cost <> line_item_unblended_cost"),
+              "0");
+  }
+}
+
 TEST_F(Sample, InvoicesAreTheSumsOfTheirCharges) {
   const auto found = rows("SELECT InvoiceId, sum(BilledCost) FROM f14p GROUP BY 1 ORDER BY 1");
   const auto truth_rows = rows(
