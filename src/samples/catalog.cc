@@ -164,7 +164,7 @@ constexpr Meter kMeters[] = {
     {"DataTransfer-Regional-Bytes", "Data transfer within the region", "GB", "GB", "InterZone-Out", "Data Transfer", 100000000, 0, 900, 0.01, 1.8},
     {"DataTransfer-In-Bytes", "Data transfer in", "GB", "GB", "RunInstances", "Data Transfer", 0, 0, 900, 0.02, 1.8},
     // 46: Azure virtual machine
-    {"Compute Hours", "Virtual machine", "Hours", "", "", "Virtual Machines", 0, kInstance | kSteady, 1000, 1, 0},
+    {"Compute Hours", "Virtual machine", "Hours", "", "", "Virtual Machines", 0, kInstance | kReserved | kSteady, 1000, 1, 0},
     {"Premium SSD Managed Disks", "Managed disk", "GB-Months", "", "", "Storage", 1100000000, kSteady, 950, 0.003, 1.0},
     {"Data Transfer In", "Data transfer in", "GB", "", "", "Bandwidth", 0, 0, 850, 0.02, 2.0},
     // 49: Azure storage account
@@ -181,7 +181,7 @@ constexpr Meter kMeters[] = {
     {"Input Tokens", "Input tokens", "Tokens", "", "", "AI", 23000, kWhole, 700, 600, 2.4},
     {"Output Tokens", "Output tokens", "Tokens", "", "", "AI", 92000, kWhole, 700, 120, 2.4},
     // 58: Google virtual machine
-    {"Instance", "Virtual machine", "Hours", "", "", "Compute", 0, kInstance | kSteady, 1000, 1, 0},
+    {"Instance", "Virtual machine", "Hours", "", "", "Compute", 0, kInstance | kSavings | kReserved | kSteady, 1000, 1, 0},
     {"Balanced PD Capacity", "Balanced disk", "GB-Months", "", "", "Storage", 1200000000, kSteady, 950, 0.003, 1.0},
     {"Network Ingress", "Network ingress", "GB", "", "", "Network", 0, 0, 850, 0.02, 2.0},
     // 61: Google bucket
@@ -192,7 +192,7 @@ constexpr Meter kMeters[] = {
     {"Active Storage", "Active storage", "GB-Months", "", "", "Storage", 200000000, kSteady, 1000, 0.01, 1.6},
     {"Free Analysis", "Data analysed within the free tier", "TB", "", "", "Analytics", 0, 0, 900, 0.0001, 1.0},
     // 66: Cloud Run
-    {"CPU Allocation Time", "Processor time", "Seconds", "", "", "Serverless", 240000, 0, 900, 8, 2.0},
+    {"CPU Allocation Time", "Processor time", "Seconds", "", "", "Serverless", 240000, kSavings, 900, 8, 2.0},
     {"Requests", "Requests within the free tier", "Requests", "", "", "Serverless", 0, kWhole, 900, 40, 2.0},
     // 68: Fjord warehouse, priced in credits
     {"Warehouse Compute", "Warehouse compute", "Hours", "", "", "Compute", kCreditList, kMicro, 1000, 0.06, 0.8, kOneCredit},

@@ -42,7 +42,7 @@ std::span<const Region> regions();
 enum MeterFlag : unsigned {
   kInstance = 1,  ///< one unit an hour at the price of the instance type
   kWhole = 2,     ///< counts whole things (requests, tokens)
-  kSavings = 4,   ///< a Savings Plan covers it
+  kSavings = 4,   ///< a commitment to spend (a Savings Plan) covers it
   kReserved = 8,  ///< a reservation of its family covers it
   kTiered = 16,   ///< price falls with the month's volume; the first part is free
   kSteady = 32,   ///< grows slowly instead of following the working day

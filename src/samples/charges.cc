@@ -148,7 +148,7 @@ Month::Month(const Enterprise& enterprise, int month)
         changes_of_.push_back(std::move(changes));
       }
     }
-    if (subject.provider == Provider::kAws && (line.flags & (kSavings | kReserved))) {
+    if (line.flags & (kSavings | kReserved)) {
       active.eligible = static_cast<int>(eligible_.size());
       eligible_.push_back(static_cast<int>(active_.size()));
     }
@@ -199,6 +199,7 @@ Month::Month(const Enterprise& enterprise, int month)
       for (int e = 0; e < static_cast<int>(eligible_.size()); ++e) {
         const Line& line = enterprise.lines[active_[eligible_[e]].line];
         const Price& price = enterprise.prices[line.price];
+        if (price.provider != commitment.provider) continue;
         if (commitment.savings_plan
                 ? price.savings > 0
                 : (line.flags & kReserved) && price.type >= 0 &&
@@ -356,16 +357,22 @@ void Month::truth(int slot, Scratch& scratch) const {
       refund.list = refund.contracted = refund.billed = -c.refund();
       out.push_back(refund);
     }
-    const std::size_t recurring_at = out.size();
-    Charge recurring = own;
-    recurring.kind = c.savings_plan ? Kind::kRecurringSp : Kind::kRecurringRi;
-    recurring.price = c.fee;
-    recurring.quantity = g * kUnit;
-    recurring.list = recurring.contracted = recurring.billed = c.recurring * g;
-    recurring.upfront = c.upfront * g;
-    out.push_back(recurring);
-
     const std::int64_t committed = (c.recurring + c.upfront) * g;
+    const std::size_t recurring_at = out.size();
+    const bool fee_is_due = !c.monthly || hour == std::max(c.first_hour, first_);
+    if (fee_is_due) {
+      Charge recurring = own;
+      recurring.kind = c.savings_plan ? Kind::kRecurringSp : Kind::kRecurringRi;
+      recurring.price = c.fee;
+      if (c.monthly) recurring.last_hour = std::min(c.last_hour, last_);
+      const std::int64_t hours = recurring.last_hour - hour;
+      recurring.quantity = hours * kUnit;
+      recurring.list = recurring.contracted = recurring.billed = c.recurring * hours;
+      recurring.upfront = c.upfront * hours;
+      recurring.commitment_quantity = c.savings_plan ? committed : c.quarters * hours * kUnit / 4;
+      out.push_back(recurring);
+    }
+
     std::int64_t rest = committed;  // cost not yet used
     std::int64_t capacity =
         c.quarters * g * kUnit;  // reservations: quarter-unit hours not yet used
@@ -430,8 +437,7 @@ void Month::truth(int slot, Scratch& scratch) const {
       unused.commitment_quantity = c.savings_plan ? rest : capacity / 4;
       out.push_back(unused);
     }
-    out[recurring_at].unused = rest;
-    out[recurring_at].commitment_quantity = c.savings_plan ? committed : c.quarters * g * kUnit / 4;
+    if (fee_is_due) out[recurring_at].unused = rest;
   }
 
   const Capacity& credits = enterprise_.capacities[capacity()];
@@ -708,7 +714,7 @@ std::vector<Charge> reservation_fees(const Enterprise& enterprise, const Month& 
   std::vector<Charge> fees;
   for (int c = 0; c < static_cast<int>(enterprise.commitments.size()); ++c) {
     const Commitment& commitment = enterprise.commitments[c];
-    if (commitment.savings_plan) continue;
+    if (commitment.savings_plan || commitment.provider != Provider::kAws) continue;
     const std::int64_t first = std::max(commitment.first_hour, month.first_hour());
     const std::int64_t last = std::min(commitment.last_hour, month.slot_hour(end_slot));
     if (first >= last) continue;

@@ -83,6 +83,7 @@ class Builder {
     make_pairs();
     make_subscriptions();
     make_commitments();
+    make_other_commitments();
     make_capacities();
     return std::move(result_);
   }
@@ -331,6 +332,7 @@ class Builder {
   void make_resources() {
     std::int64_t rows = platform_rows();
     const std::int64_t window = end() - begin();
+    int made[kProviders] = {};
     for (std::uint32_t index = 0; rows < options_.rows; ++index) {
       const auto words = random_.at(Stream::kResource, index);
       const auto more = random_.at(Stream::kResource, index, 2);
@@ -342,7 +344,9 @@ class Builder {
       const int account = result_.payer[p] + 1 + pick(zipf_[p], words[1]);
       std::vector<int> weights;
       for (const Template& form : templates(provider)) weights.push_back(form.weight);
-      const int which = pick(weights, words[2]);
+      // The first two of Microsoft and Google are machines that run all the time.
+      const bool steady = provider != Provider::kAws && made[p]++ < 2;
+      const int which = steady ? 0 : pick(weights, words[2]);
       const bool shared =
           below(more[0], 10) < 2;  // a fifth belongs to another team than its account does
       const int team =
@@ -350,7 +354,10 @@ class Builder {
               ? static_cast<int>(below(more[1], static_cast<std::uint32_t>(result_.teams.size())))
               : result_.accounts[account].team;
       std::int64_t first, last;
-      if (below(words[3], 100) < 45) {
+      if (steady) {
+        first = begin() - 24 * 300;
+        last = end() + 24 * 365;
+      } else if (below(words[3], 100) < 45) {
         first = begin() - 24 * static_cast<std::int64_t>(1 + below(more[2], 700));
         last = below(more[3], 100) < 75
                    ? end() + 24 * 365
@@ -539,7 +546,7 @@ class Builder {
         ever[{instance_types()[price.type].family, price.region}] +=
             instance_types()[price.type].normalized_quarters;
       if (line.first_hour > noon || line.last_hour < end()) continue;
-      if (price.savings > 0) {
+      if (price.savings > 0 && price.provider == Provider::kAws) {
         const std::int64_t cost = multiply_e10(price.savings, line.base);
         plan_demand += cost;
         by_account[result_.subjects[line.subject].account] += cost;
@@ -569,6 +576,7 @@ class Builder {
                          std::string family) {
       const auto words = random_.at(Stream::kCommitment, static_cast<std::uint32_t>(number));
       Commitment c{};
+      c.provider = Provider::kAws;
       c.savings_plan = savings;
       c.payment = payment;
       c.years = years;
@@ -677,6 +685,102 @@ class Builder {
     give_back(too_large, result_.commitments[successor].first_hour, successor);
   }
 
+  /// Microsoft and Google: for each about half of what always runs of its largest family, and of
+  /// the next one more than will ever run at once. Google sells the first as a commitment to spend.
+  void make_other_commitments() {
+    for (const Provider provider : {Provider::kAzure, Provider::kGcp}) {
+      struct Family {
+        int price;                          ///< of the first type that is met
+        std::int64_t always = 0, ever = 0;  ///< quarters
+      };
+      std::map<std::pair<std::string_view, int>, Family> families;  // by (family, region)
+      std::int64_t spend = 0;
+      for (const Line& line : result_.lines) {
+        const Price& price = result_.prices[line.price];
+        if (price.provider != provider) continue;
+        const bool always = line.first_hour <= begin() && line.last_hour >= end();
+        if (price.savings > 0 && always) spend += multiply_e10(price.savings, line.base);
+        if (!(line.flags & kReserved)) continue;
+        const InstanceType& type = instance_types()[price.type];
+        Family& family =
+            families.try_emplace({type.family, price.region}, Family{line.price}).first->second;
+        family.ever += type.normalized_quarters;
+        if (always) family.always += type.normalized_quarters;
+      }
+      std::vector<Family> largest;
+      for (const auto& [key, family] : families) largest.push_back(family);
+      std::stable_sort(largest.begin(), largest.end(), [](const Family& a, const Family& b) {
+        return std::pair(a.always, a.ever) > std::pair(b.always, b.ever);
+      });
+      if (largest.empty()) continue;
+      const auto reserve = [&](const Family& family, std::int64_t wanted, Payment payment) {
+        const Price& price = result_.prices[family.price];
+        const InstanceType& type = instance_types()[price.type];
+        const std::int64_t quarters =
+            std::max<std::int64_t>(1, wanted / type.normalized_quarters) * type.normalized_quarters;
+        // As with AWS: a share by units never has a rest.
+        const std::int64_t rate = std::max<std::int64_t>(
+            200, price.list * 62 / 100 / type.normalized_quarters / 200 * 200);
+        return add_other(provider, family.price, payment, rate * quarters, quarters);
+      };
+      if (provider == Provider::kAzure)
+        reserve(largest[0], largest[0].always * 55 / 100, Payment::kAllUpfront);
+      else
+        add_other(provider, -1, Payment::kNoUpfront,
+                  std::max<std::int64_t>(kUnit / 1000, spend / 2 / (kUnit / 1000) * (kUnit / 1000)),
+                  0);
+      const Family& next = largest[std::min<std::size_t>(1, largest.size() - 1)];
+      reserve(next,
+              next.ever + instance_types()[result_.prices[next.price].type].normalized_quarters,
+              Payment::kNoUpfront);
+    }
+  }
+
+  /// A commitment of Microsoft or Google to `committed` an hour: to spend when `price` is -1, else
+  /// a reservation of `quarters`. What is paid at once is bought in the second week; what recurs
+  /// was there before.
+  void add_other(Provider provider, int price, Payment payment, std::int64_t committed,
+                 std::int64_t quarters) {
+    const auto number = static_cast<std::uint32_t>(result_.commitments.size());
+    const auto words =
+        random_.at(Stream::kCommitment, number, static_cast<std::uint32_t>(provider));
+    const int account = result_.payer[static_cast<int>(provider)] + 1;
+    const bool microsoft = provider == Provider::kAzure, at_once = payment == Payment::kAllUpfront;
+    Commitment c{};
+    c.provider = provider;
+    c.savings_plan = price < 0;
+    c.monthly = microsoft;
+    c.payment = payment;
+    c.years = 1;
+    c.account = account;
+    c.first_hour = to_slot(at_once ? begin() + 24 * 8 : begin() - 24 * 75);
+    c.last_hour = c.term_end = c.first_hour + 365 * 24;
+    c.upfront = at_once ? committed : 0;
+    c.recurring = committed - c.upfront;
+    c.quarters = quarters;
+    c.price = price;
+    const int region = price < 0 ? -1 : result_.prices[price].region;
+    if (price >= 0) c.family = instance_types()[result_.prices[price].type].family;
+    const std::string code = hexadecimal(words[0], words[1]), &id = result_.accounts[account].id;
+    c.name = (price < 0 ? "spend-" : "reservation-" + c.family + "-") + std::to_string(number + 1);
+    c.id = microsoft
+               ? "/providers/Microsoft.Capacity/reservationOrders/" + code + "/reservations/" +
+                     hexadecimal(words[2], words[3])
+               : "projects/" + id + "/" +
+                     (region < 0 ? "global" : "regions/" + std::string(regions()[region].id)) +
+                     "/commitments/" + c.name;
+    c.contract = microsoft ? "contract-microsoft-1" : "contract-google-1";
+    c.subject = add_subject(provider, account,
+                            service_index(microsoft ? "Microsoft.Compute" : "6F81-5844-456A"),
+                            own_invoice_group(provider), c.id, c.name, std::string(type_of(c)));
+    result_.subjects[c.subject].region = region;
+    const std::string what =
+        "1 year " + std::string(type_of(c)) + (c.family.empty() ? "" : " of " + c.family);
+    c.fee = add_fee(provider, c.recurring, what + ", hourly fee");
+    c.upfront_fee = add_fee(provider, c.upfront_total(), what + ", paid at once");
+    result_.commitments.push_back(std::move(c));
+  }
+
   /// Ends a commitment before its term. What was paid upfront for the rest of it is paid back, or
   /// put towards `successor`.
   void give_back(int which, std::int64_t hour, int successor) {
@@ -748,6 +852,23 @@ std::string_view text(Payment payment) {
   return payment == Payment::kNoUpfront        ? "No Upfront"
          : payment == Payment::kPartialUpfront ? "Partial Upfront"
                                                : "All Upfront";
+}
+
+std::string_view type_of(const Commitment& commitment) {
+  switch (commitment.provider) {
+    case Provider::kAzure:
+      return "Reservation";
+    case Provider::kGcp:
+      return commitment.savings_plan ? "Spend-Based Commitment" : "Resource-Based Commitment";
+    default:
+      return commitment.savings_plan ? "Savings Plan" : "Reserved Instance";
+  }
+}
+
+std::string_view unit_of(const Commitment& commitment) {
+  return commitment.savings_plan                 ? info(commitment.provider).currency
+         : commitment.provider == Provider::kAws ? "Normalized-Hours"
+                                                 : "vCPU-Hours";
 }
 
 std::int64_t multiply_e10(std::int64_t a, std::int64_t b) {

@@ -38,7 +38,7 @@ struct Price {
   int tier;  ///< 0 unless kTiered
   Provider provider;
   std::int64_t list, contracted,
-      savings;  ///< a unit; `savings` is the Savings Plan rate, 0 when none applies
+      savings;  ///< a unit; `savings` is the rate under a commitment to spend, 0: none applies
   std::string sku, sku_price, usage_type, description;
   std::int64_t credits = 0;  ///< a unit, in the virtual currency; 0: priced in the billing currency
 };
@@ -72,7 +72,9 @@ enum class Payment { kNoUpfront, kPartialUpfront, kAllUpfront };
 std::string_view text(Payment payment);
 
 struct Commitment {
-  bool savings_plan;  ///< else a reservation of `quarters` normalized quarter units
+  Provider provider;
+  bool savings_plan;  ///< to spend; else a reservation of `quarters` normalized quarter units
+  bool monthly;       ///< what recurs is billed ahead, once a month; else with each slot
   Payment payment;
   int years;
   int subject, account;
@@ -91,6 +93,11 @@ struct Commitment {
   /// The upfront payment of the hours that will not come.
   std::int64_t refund() const { return upfront * (term_end - last_hour); }
 };
+
+/// As the provider calls it: "Savings Plan".
+std::string_view type_of(const Commitment& commitment);
+/// FOCUS CommitmentDiscountUnit.
+std::string_view unit_of(const Commitment& commitment);
 
 /// Credits of Provider::kFjord, bought for a year through the marketplace of AWS, which bills them:
 /// a purchase of one provider that covers the usage of another. First come, first served.

@@ -455,7 +455,8 @@ class ChargeSource::Reader : public RowSource::Worker {
           else
             json += "\"ContractCommitmentAppliedQuantity\":" +
                     std::string(write_e10(c.commitment_quantity, text)) +
-                    ",\"ContractCommitmentAppliedUnit\":\"Normalized-Hours\"";
+                    ",\"ContractCommitmentAppliedUnit\":\"" + std::string(unit_of(commitment)) +
+                    "\"";
           out.set_text(r, json + "}]}");
           break;
         }
@@ -704,11 +705,9 @@ std::map<std::string, std::shared_ptr<StaticTable>> wide_tables(const Enterprise
                       to = format_instant({x.term_end * kHour});
     commitments->add(
         {static_cast<std::int64_t>(c), x.id, x.name,
-         std::string(x.savings_plan ? "Spend" : "Usage"),
-         std::string(x.savings_plan ? "Savings Plan" : "Reserved Instance"),
-         std::string(x.savings_plan ? "USD" : "Normalized-Hours"),
-         std::string(samples::text(x.payment)), std::to_string(x.years) + "yr",
-         x.savings_plan ? Value{x.id} : Value{},
+         std::string(x.savings_plan ? "Spend" : "Usage"), std::string(type_of(x)),
+         std::string(unit_of(x)), std::string(samples::text(x.payment)),
+         std::to_string(x.years) + "yr", x.savings_plan ? Value{x.id} : Value{},
          x.savings_plan ? Value{std::string("ComputeSavingsPlans")} : Value{},
          x.savings_plan ? Value{} : Value{x.id}, from, to,
          x.savings_plan ? Value{} : Value{e10_text(x.quarters * (kUnit / 4))},
@@ -779,8 +778,8 @@ std::map<std::string, std::shared_ptr<StaticTable>> wide_tables(const Enterprise
        "OnDemand", "", "");
   kind(Kind::kCoveredRi, "", "Usage-Based", "Committed", "Used", "", "DiscountedUsage", "Reserved",
        "", "");
-  kind(Kind::kUnusedSp, "", "Usage-Based", "Committed", "Unused", "Unused part of a Savings Plan",
-       "", "", "", "");
+  kind(Kind::kUnusedSp, "", "Usage-Based", "Committed", "Unused",
+       "Unused part of a commitment to spend", "", "", "", "");
   kind(Kind::kUnusedRi, "", "Usage-Based", "Committed", "Unused", "Unused part of a reservation",
        "", "", "", "");
   kind(Kind::kRecurringSp, "", "Recurring", "Standard", "", "", "SavingsPlanRecurringFee", "",

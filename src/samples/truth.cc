@@ -159,8 +159,8 @@ std::vector<TextFile> truth_files(const Enterprise& enterprise,
   files.push_back(owners.file("truth/owners.csv", "truth", "", done));
 
   Csv amortisation(
-      "commitment_id,name,type,payment,month,hours,recurring,upfront_share,committed,used,unused,"
-      "upfront_paid,upfront_refunded");
+      "commitment_id,name,provider,currency,type,payment,month,hours,recurring,upfront_share,"
+      "committed,used,unused,upfront_paid,upfront_refunded");
   for (int c = 0; c < static_cast<int>(enterprise.commitments.size()); ++c) {
     const Commitment& commitment = enterprise.commitments[c];
     for (std::size_t m = 0; m < sums.size(); ++m) {
@@ -171,8 +171,9 @@ std::vector<TextFile> truth_files(const Enterprise& enterprise,
       for (std::int64_t amount : sums[m].unused_cost[c]) unused += amount;
       const __int128 hours = last - first,
                      committed = hours * (commitment.recurring + commitment.upfront);
-      amortisation.add({commitment.id, commitment.name,
-                        commitment.savings_plan ? "Savings Plan" : "Reserved Instance",
+      const ProviderInfo& provider = info(commitment.provider);
+      amortisation.add({commitment.id, commitment.name, std::string(provider.name),
+                        std::string(provider.currency), std::string(type_of(commitment)),
                         std::string(text(commitment.payment)), enterprise.month_names[m],
                         std::to_string(last - first), e10_text128(hours * commitment.recurring),
                         e10_text128(hours * commitment.upfront), e10_text128(committed),
@@ -315,7 +316,9 @@ std::vector<TextFile> focus_datasets(const Enterprise& enterprise,
       const __int128 hours = c.term_end - c.first_hour;
       const __int128 cost = hours * (c.recurring + c.upfront);
       const std::string amount = c.savings_plan ? e10_text128(cost) : "";
-      contracts.add({"USD",
+      const ProviderInfo& provider = info(c.provider);
+      const std::string currency(provider.currency);
+      contracts.add({currency,
                      "{}",
                      "Discount",
                      c.savings_plan ? "Spend" : "Usage",
@@ -341,15 +344,15 @@ std::vector<TextFile> focus_datasets(const Enterprise& enterprise,
                      hour_text(c.term_end),
                      hour_text(c.first_hour),
                      c.savings_plan ? "" : e10_text128(hours * c.quarters * (kUnit / 4)),
-                     c.savings_plan ? "Savings Plan" : "Reserved Instance",
-                     c.savings_plan ? "" : "Normalized-Hours",
+                     std::string(type_of(c)),
+                     c.savings_plan ? "" : std::string(unit_of(c)),
                      c.contract,
                      hour_text(c.term_end),
                      hour_text(c.first_hour),
-                     std::string(info(Provider::kAws).issuer),
-                     "USD",
+                     std::string(provider.issuer),
+                     currency,
                      amount,
-                     "AWS"});
+                     std::string(provider.name)});
     }
     for (std::size_t k = 0; k < enterprise.capacities.size(); ++k) {
       const Capacity& c = enterprise.capacities[k];

@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <set>
 
 namespace steelyard::samples {
 namespace {
@@ -51,7 +53,13 @@ int expect_commitments_add_up(const Enterprise& enterprise, int month_number) {
       const std::int64_t hours = alive ? enterprise.slot_hours : 0;
       EXPECT_EQ(used + unused, hours * (commitment.recurring + commitment.upfront))
           << commitment.id << " at hour " << hour;
-      EXPECT_EQ(recurring, hours * commitment.recurring);
+      // Billed ahead for the month, or with each slot.
+      const std::int64_t first = std::max(commitment.first_hour, month.first_hour());
+      const std::int64_t due = !commitment.monthly ? hours
+                               : hour == first
+                                   ? std::min(commitment.last_hour, month.last_hour()) - first
+                                   : 0;
+      EXPECT_EQ(recurring, due * commitment.recurring) << commitment.id << " at hour " << hour;
       if (!alive) {
         EXPECT_EQ(quantity, 0) << "before it was bought or after it was given back";
       }
@@ -80,6 +88,43 @@ TEST(Charges, EachDayOfACommitmentIsUsedOrUnusedToTheLastDigit) {
   // In the middle the reservation that is too large is exchanged.
   EXPECT_GT(expect_commitments_add_up(enterprise, 0), 0);
   for (int m = 1; m < 4; ++m) expect_commitments_add_up(enterprise, m);
+}
+
+/// Used and unused parts of what Microsoft and Google sold; each covers its own provider's usage.
+TEST(Charges, EachProviderHasCommitmentsThatAreUsedAndUnused) {
+  for (const std::uint64_t seed : {1, 2}) {
+    GenOptions options = options_of(GenGrain::kDaily, 20'000, 3);
+    options.seed = seed;
+    const Enterprise enterprise = build_enterprise(options);
+    std::set<std::pair<std::string_view, Kind>> found;
+    for (int m = 0; m < 3; ++m) {
+      const Month month(enterprise, m);
+      Month::Scratch scratch;
+      std::vector<Charge> charges;
+      for (int s = 0; s < month.slots(); ++s) month.slot(s, View::kFocus12, scratch, charges);
+      for (const Charge& charge : charges) {
+        if (charge.commitment < 0 || charge.commitment >= capacity_key(enterprise, 0)) continue;
+        const Commitment& commitment = enterprise.commitments[charge.commitment];
+        found.insert({type_of(commitment), charge.kind});
+        ASSERT_EQ(enterprise.subjects[charge.subject].provider, commitment.provider);
+        EXPECT_EQ(charge.list, charge.price < 0 ? 0
+                                                : multiply_e10(enterprise.prices[charge.price].list,
+                                                               charge.quantity));
+      }
+    }
+    for (const auto& expected : std::set<std::pair<std::string_view, Kind>>{
+             {"Reservation", Kind::kUpfrontRi},
+             {"Reservation", Kind::kRecurringRi},
+             {"Reservation", Kind::kCoveredRi},
+             {"Reservation", Kind::kUnusedRi},
+             {"Resource-Based Commitment", Kind::kRecurringRi},
+             {"Resource-Based Commitment", Kind::kCoveredRi},
+             {"Resource-Based Commitment", Kind::kUnusedRi},
+             {"Spend-Based Commitment", Kind::kRecurringSp},
+             {"Spend-Based Commitment", Kind::kCoveredSp}})
+      EXPECT_TRUE(found.contains(expected))
+          << "seed " << seed << ": " << expected.first << " " << static_cast<int>(expected.second);
+  }
 }
 
 TEST(Charges, PlansOverlapWhenOneEnds) {

@@ -359,6 +359,60 @@ TEST_F(Sample, GivenBackCommitmentsAreRefundedInEveryRendering) {
             "4");
 }
 
+/// The truth's schedule of each commitment is what its rows sum to, whoever sold it.
+TEST_F(Sample, CommitmentsFollowTheScheduleOfTheTruth) {
+  const std::string schedule = "read_csv(" +
+                               sql_literal((folder_ / "truth/amortisation.csv").string()) +
+                               ", all_varchar=true)";
+  const auto decimal = [](const std::string& column) {
+    return "CAST(" + column + " AS DECIMAL(38,18))";
+  };
+  for (const char* view : {"f14p", "f12p"}) {
+    const std::string sums =
+        "SELECT CommitmentDiscountId AS id, left(CAST(BillingPeriodStart AS VARCHAR), 7) AS month, "
+        "any_value(CommitmentDiscountType) AS type, any_value(BillingCurrency) AS currency, "
+        "coalesce(sum(EffectiveCost) FILTER (CommitmentDiscountStatus = 'Used'), 0) AS used, "
+        "coalesce(sum(EffectiveCost) FILTER (CommitmentDiscountStatus = 'Unused'), 0) AS unused, "
+        "coalesce(sum(BilledCost) FILTER (ChargeFrequency = 'Recurring'), 0) AS recurring, "
+        "coalesce(sum(BilledCost) FILTER (ChargeFrequency = 'One-Time'), 0) AS once FROM " +
+        std::string(view) +
+        " WHERE CommitmentDiscountId IS NOT NULL AND CommitmentDiscountType <> 'Capacity' GROUP BY "
+        "1, 2";
+    EXPECT_EQ(one("SELECT count(*) FROM (" + sums + ") b FULL JOIN " + schedule +
+                  " s ON b.id = s.commitment_id AND b.month = s.month WHERE b.type IS DISTINCT "
+                  "FROM s.type OR b.currency IS DISTINCT FROM s.currency OR b.used IS DISTINCT "
+                  "FROM " +
+                  decimal("s.used") + " OR b.unused IS DISTINCT FROM " + decimal("s.unused") +
+                  " OR b.recurring IS DISTINCT FROM " + decimal("s.recurring") +
+                  " OR b.once IS DISTINCT FROM " + decimal("s.upfront_paid") + " - " +
+                  decimal("s.upfront_refunded")),
+              "0")
+        << view;
+  }
+  EXPECT_EQ(one("SELECT string_agg(provider || ' ' || types, ', ') FROM (SELECT provider, "
+                "count(DISTINCT type) AS types FROM " +
+                schedule + " GROUP BY 1 ORDER BY 1)"),
+            "AWS 2, Google Cloud 2, Microsoft 1");
+  EXPECT_EQ(one("SELECT string_agg(InvoiceIssuerName || ' ' || types, ', ') FROM (SELECT "
+                "InvoiceIssuerName, string_agg(DISTINCT BillingCurrency) AS types FROM read_csv(" +
+                sql_literal((folder_ / "focus-1.4-contract-commitment/*/*/*.csv").string()) +
+                ", all_varchar=true) WHERE ContractCommitmentType <> 'Capacity' AND "
+                "ContractCommitmentId IN (SELECT CommitmentDiscountId FROM f14p) GROUP BY 1 ORDER "
+                "BY 1)"),
+            "Amazon Web Services, Inc. USD, Google Cloud EMEA Limited USD, Microsoft Ireland "
+            "Operations Limited EUR");
+  // Microsoft bills ahead: one row a month, for the whole month.
+  EXPECT_EQ(one("SELECT count(*) FROM f14p WHERE ChargeCategory = 'Purchase' AND ChargeFrequency = "
+                "'Recurring' AND "
+                "InvoiceIssuerName LIKE 'Microsoft%' AND (ChargePeriodStart <> BillingPeriodStart "
+                "OR ChargePeriodEnd <> BillingPeriodEnd)"),
+            "0");
+  EXPECT_EQ(one("SELECT count(*) FROM f14p WHERE ChargeCategory = 'Purchase' AND ChargeFrequency = "
+                "'Recurring' AND "
+                "InvoiceIssuerName LIKE 'Microsoft%'"),
+            "3");
+}
+
 TEST_F(Sample, ABundledDiscountIsALineOfItsOwnInReportsAndAnAdjustmentInFocus) {
   const std::string in_focus =
       " FROM f14p WHERE ChargeCategory = 'Adjustment' AND InvoiceIssuerName LIKE 'Amazon%'";
