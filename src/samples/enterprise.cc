@@ -27,6 +27,19 @@ constexpr std::string_view kWords[] = {"api",    "worker", "ingest", "report",  
                                        "export", "index",  "events", "session", "image", "batch",
                                        "audit",  "queue",  "feed",   "stream"};
 
+constexpr std::string_view kKeyWords[] = {
+    "project",    "component", "tier",     "backup",   "schedule", "compliance",  "data-class",
+    "contact",    "stack",     "release",  "customer", "feature",  "budget",      "expiry",
+    "created-by", "ticket",    "language", "cluster",  "source",   "region-owner"};
+
+/// Weights of 1 to n as often things are named: 1/i^s.
+std::vector<std::int64_t> zipf(int n, double s) {
+  std::vector<std::int64_t> weights;
+  for (int i = 1; i <= n; ++i)
+    weights.push_back(std::max<std::int64_t>(1, static_cast<std::int64_t>(1e6 / std::pow(i, s))));
+  return weights;
+}
+
 std::string hexadecimal(std::uint32_t a, std::uint32_t b) {
   char text[24];
   std::snprintf(text, sizeof text, "0%08x%08x", a, b);
@@ -75,6 +88,7 @@ class Builder {
     make_calendar();
     make_teams();
     make_accounts();
+    make_tag_keys();
     make_changes();
     make_resources();
     make_forgotten();
@@ -158,12 +172,30 @@ class Builder {
         result_.accounts.push_back(std::move(account));
       }
     }
-    for (int p = 0; p < kProviders; ++p) {
-      zipf_[p].clear();
-      for (int i = 1; i < counts[p]; ++i)  // the payer's own account runs nothing
-        zipf_[p].push_back(
-            std::max<std::int64_t>(1, static_cast<std::int64_t>(1e6 / std::pow(i, 1.1))));
+    for (int p = 0; p < kProviders; ++p)
+      zipf_[p] = zipf(counts[p] - 1, 1.1);  // the payer's own account runs nothing
+  }
+
+  /// Five keys that all teams agree on, and with size more: 200 at most. The further ones carry a
+  /// team's name. Every tenth is the one before it in another spelling.
+  void make_tag_keys() {
+    result_.tag_keys = {{"team", false}, {"Team", false},       {"env", false},
+                        {"app", false},  {"cost-center", true}, {"owner", true}};
+    const int agreed = static_cast<int>(result_.tag_keys.size());
+    const int count =
+        static_cast<int>(std::clamp<std::int64_t>(options_.rows / options_.months / 3000, 0, 194));
+    constexpr int words = static_cast<int>(std::size(kKeyWords));
+    for (int i = 0; i < count; ++i) {
+      std::string name(kKeyWords[i % words]);
+      if (i >= words) name = std::string(kTeamNames[i / words - 1]) + ":" + name;
+      if (i % 10 == 9) {
+        name = result_.tag_keys.back().name;
+        name[0] = static_cast<char>(name[0] - 'a' + 'A');
+      }
+      result_.tag_keys.push_back({std::move(name), i % 3 == 2});
     }
+    further_keys_ = zipf(count, 1.1);
+    first_further_key_ = agreed;
   }
 
   int tag_set(TagSet tags) {
@@ -174,8 +206,8 @@ class Builder {
     return at->second;
   }
 
-  /// A key is activated for billing in the second month: rows before lack it. The retagged team
-  /// corrects itself in final deliveries.
+  /// Some keys are activated for billing in the second month: rows before lack them. The retagged
+  /// team corrects itself in final deliveries.
   void make_tags(Subject& subject, std::uint32_t index) {
     const auto words = random_.at(Stream::kTags, index);
     if (result_.tag_sets.empty()) result_.tag_sets.push_back({});
@@ -183,6 +215,8 @@ class Builder {
     const Team& team = result_.teams[subject.team];
     const Account& account = result_.accounts[subject.account];
     TagSet tags;
+    const TagKey* further = nullptr;
+    std::string value;
     if (below(words[0], 1000) >= 360) {
       const int spelling =
           static_cast<int>(below(words[1], 20));  // keys and values differ in case, as they do
@@ -190,11 +224,21 @@ class Builder {
       if (below(words[2], 10) < 8)
         tags.emplace_back("env", spelling == 2 ? "Prod" : account.environment);
       if (below(words[2] * 31, 10) < 4)
-        tags.emplace_back("app", std::string(kWords[below(words[3], std::size(kWords))]));
+        tags.emplace_back("app", std::string(kWords[pick(values_, words[3])]));
+      if (!further_keys_.empty()) {
+        const auto more = random_.at(Stream::kTags, index, 1);
+        if (below(more[0], 10) < 6)
+          further = &result_.tag_keys[first_further_key_ + pick(further_keys_, more[1])];
+        if (further)
+          value = std::string(kWords[pick(values_, more[2])]) + "-" +
+                  std::to_string(1 + below(more[3], 3));
+        if (further && !further->late) tags.emplace_back(further->name, value);
+      }
     }
     subject.tags_early = tag_set(tags);
     if (!tags.empty() && below(words[1] * 77, 10) < 6)
       tags.emplace_back("cost-center", team.cost_center);
+    if (further && further->late) tags.emplace_back(further->name, value);
     subject.tags_late = subject.tags_final = tag_set(tags);
     if (subject.team == retagged_ && below(words[3] * 13, 10) < 7) {
       std::erase_if(tags,
@@ -840,7 +884,9 @@ class Builder {
   const GenOptions& options_;
   Random random_;
   Enterprise result_;
-  std::vector<std::int64_t> zipf_[kProviders];
+  std::vector<std::int64_t> zipf_[kProviders], further_keys_;
+  std::vector<std::int64_t> values_ = zipf(static_cast<int>(std::size(kWords)), 1.1);
+  int first_further_key_ = 0;
   std::map<TagSet, int> tag_index_;
   std::map<std::array<int, 4>, int> price_index_;
   int retagged_ = 0;

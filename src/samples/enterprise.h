@@ -126,6 +126,12 @@ struct Subscription {
   std::string description;
 };
 
+/// A tag key that is activated for billing, from the first month or from the second one on.
+struct TagKey {
+  std::string name;
+  bool late;
+};
+
 using TagSet = std::vector<std::pair<std::string, std::string>>;
 
 struct Enterprise {
@@ -143,6 +149,7 @@ struct Enterprise {
   std::vector<Capacity> capacities;  ///< one for each twelve months
   std::vector<Subscription> subscriptions;
   std::vector<Change> changes;
+  std::vector<TagKey> tag_keys;              ///< all that tag_sets use
   std::vector<TagSet> tag_sets;              ///< [0] is empty
   std::map<std::pair<int, int>, int> pairs;  ///< (account, service) -> subject
   int payer[kProviders] = {};                ///< account that is billed

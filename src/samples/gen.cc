@@ -233,9 +233,7 @@ class Generation {
             plan_delivery(enterprise_, *months_[m], d, options_.deliveries);
         const bool aws = format.starts_with("aws-");
         if (aws && options_.mode == GenDeliveryMode::kOverwrite && !delivery.final) continue;
-        const Rendering rendering =
-            rendering_of(format, civil_from_days(months_[m]->first_hour() / 24),
-                         civil_from_days(months_[m]->last_hour() / 24), dirt_);
+        const Rendering rendering = rendering_of(format, enterprise_, m, dirt_);
         std::vector<Charge> closing = closings_[m].always;
         if (rendering.view == View::kCur) {
           const auto fees = reservation_fees(enterprise_, *months_[m], sums_[m], delivery.slots);
@@ -347,8 +345,7 @@ class Generation {
       return fail("SY1703", "the folder cannot be made: " + error.message(),
                   path.parent_path().string());
     const int m = job.part.month->number();
-    Rendering rendering = rendering_of(job.format, civil_from_days(enterprise_.month_hours[m] / 24),
-                                       civil_from_days(enterprise_.month_hours[m + 1] / 24), dirt_);
+    Rendering rendering = rendering_of(job.format, enterprise_, m, dirt_);
     if (dirt_.column_order && rendering.csv && job.number % 2 == 0)
       std::reverse(rendering.columns.begin(), rendering.columns.end());
     worker.charges->assign(job.part);

@@ -1,6 +1,7 @@
 #include "samples/rendering.h"
 
 #include <cctype>
+#include <set>
 
 #include "base/text.h"
 
@@ -219,12 +220,7 @@ constexpr Cur kCur[] = {
      "ri_unused_recurring"},
     {"reservation_upfront_value", "reservation/UpfrontValue", 'n', ""},
     {"resource_tags", "", 'm', "cur_tags"},
-    {"", "resourceTags/user:team", 't', "tag_team"},
-    {"", "resourceTags/user:Team", 'T', "tag_team_upper"},
-    {"", "resourceTags/user:env", 't', "tag_env"},
-    {"", "resourceTags/user:cost-center", 't', "tag_cost_center"},
-    {"", "resourceTags/user:app", 't', "tag_app"},
-    {"", "resourceTags/user:owner", 't', "tag_owner"},
+    {"", "resourceTags/", 'k', ""},
     {"savings_plan_amortized_upfront_commitment_for_billing_period",
      "savingsPlan/AmortizedUpfrontCommitmentForBillingPeriod", 'c', "sp_upfront"},
     {"savings_plan_end_time", "savingsPlan/EndTime", 't',
@@ -322,13 +318,24 @@ Rendering focus(std::string_view format, int version, bool csv, Date first, Date
   return result;
 }
 
-Rendering cur(std::string_view format, bool legacy, bool csv, Date first, Date end,
-              const Dirt& dirt) {
+Rendering cur(std::string_view format, bool legacy, bool csv, const Enterprise& enterprise,
+              int month, Date first, Date end, const Dirt& dirt) {
   Rendering result{std::string(format), View::kCur, csv, {}};
   for (const Cur& column : kCur) {
     if ((legacy ? column.legacy : column.name).empty()) continue;
-    if (column.form == 'T' && !csv)
-      continue;  // the name would collide with that of the other spelling
+    if (column.form == 'k') {
+      std::set<std::string> names;
+      for (std::size_t k = 0; k < enterprise.tag_keys.size(); ++k) {
+        const TagKey& key = enterprise.tag_keys[k];
+        if (key.late && month == 0) continue;
+        const std::string name = std::string(column.legacy) + "user:" + key.name;
+        // Parquet has one name for all spellings, and the first of them gets it.
+        if (csv || names.insert(snake(name)).second)
+          result.columns.push_back(
+              {csv ? name : snake(name), "tag_" + std::to_string(k), "OptionalString"});
+      }
+      continue;
+    }
     const std::string base(column.sql);
     std::string sql = base, type = legacy ? "OptionalString" : "string";
     switch (column.form) {
@@ -374,11 +381,15 @@ Rendering cur(std::string_view format, bool legacy, bool csv, Date first, Date e
 
 }  // namespace
 
-Rendering rendering_of(std::string_view format, Date first, Date end, const Dirt& dirt) {
+Rendering rendering_of(std::string_view format, const Enterprise& enterprise, int month,
+                       const Dirt& dirt) {
+  const Date first = civil_from_days(enterprise.month_hours[month] / 24),
+             end = civil_from_days(enterprise.month_hours[month + 1] / 24);
   const bool csv = format.ends_with("-csv");
   if (format.starts_with("focus-1.4")) return focus(format, 4, csv, first, end, dirt);
   if (format.starts_with("focus-1.2")) return focus(format, 2, csv, first, end, dirt);
-  return cur(format, format.starts_with("aws-cur-legacy"), csv, first, end, dirt);
+  return cur(format, format.starts_with("aws-cur-legacy"), csv, enterprise, month, first, end,
+             dirt);
 }
 
 std::string select_of(const Rendering& rendering) {

@@ -30,8 +30,10 @@ struct Dirt {
   bool needs_plain_file() const { return bom || crlf || repeated_header; }
 };
 
-/// `format` is of gen_formats(), not "truth". [first, end) is the billing period.
-Rendering rendering_of(std::string_view format, Date first, Date end, const Dirt& dirt);
+/// `format` is of gen_formats(), not "truth". The billing period is that of `month`. The legacy
+/// report has a column for each tag key that is activated by then.
+Rendering rendering_of(std::string_view format, const Enterprise& enterprise, int month,
+                       const Dirt& dirt);
 
 /// SELECT of all columns over the source `charges` and the wide tables.
 std::string select_of(const Rendering& rendering);

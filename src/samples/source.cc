@@ -730,17 +730,14 @@ std::map<std::string, std::shared_ptr<StaticTable>> wide_tables(const Enterprise
   }
   tables["commitments"] = commitments;
 
-  auto tags = std::make_shared<StaticTable>(std::vector<ColumnSpec>{id,
-                                                                    {"tags", Type::kTextMap},
-                                                                    text("tags_json"),
-                                                                    {"cur_tags", Type::kTextMap},
-                                                                    text("cur_tags_json"),
-                                                                    text("tag_team"),
-                                                                    text("tag_team_upper"),
-                                                                    text("tag_env"),
-                                                                    text("tag_cost_center"),
-                                                                    text("tag_app"),
-                                                                    text("tag_owner")});
+  std::vector<ColumnSpec> tag_columns{id,
+                                      {"tags", Type::kTextMap},
+                                      text("tags_json"),
+                                      {"cur_tags", Type::kTextMap},
+                                      text("cur_tags_json")};
+  for (std::size_t k = 0; k < e.tag_keys.size(); ++k)
+    tag_columns.push_back(text("tag_" + std::to_string(k)));
+  auto tags = std::make_shared<StaticTable>(std::move(tag_columns));
   for (std::size_t t = 0; t < e.tag_sets.size(); ++t) {
     const TagSet& set = e.tag_sets[t];
     Map cur;
@@ -751,12 +748,14 @@ std::map<std::string, std::shared_ptr<StaticTable>> wide_tables(const Enterprise
     };
     for (const auto& [key, value] : set) {
       std::string name = "user_" + to_lower(key);
-      std::replace(name.begin(), name.end(), '-', '_');
+      for (char& c : name)
+        if (c == '-' || c == ':') c = '_';
       cur.emplace_back(name, value);
     }
-    tags->add({static_cast<std::int64_t>(t), set.empty() ? Value{} : Value{Map(set)},
-               set.empty() ? Value{} : Value{json_object(set)}, cur, json_object(cur), find("team"),
-               find("Team"), find("env"), find("cost-center"), find("app"), find("owner")});
+    std::vector<Value> row{static_cast<std::int64_t>(t), set.empty() ? Value{} : Value{Map(set)},
+                           set.empty() ? Value{} : Value{json_object(set)}, cur, json_object(cur)};
+    for (const TagKey& key : e.tag_keys) row.push_back(find(key.name));
+    tags->add(std::move(row));
   }
   tables["tag_sets"] = tags;
 

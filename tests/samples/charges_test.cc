@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <set>
 
 namespace steelyard::samples {
@@ -88,6 +89,53 @@ TEST(Charges, EachDayOfACommitmentIsUsedOrUnusedToTheLastDigit) {
   // In the middle the reservation that is too large is exchanged.
   EXPECT_GT(expect_commitments_add_up(enterprise, 0), 0);
   for (int m = 1; m < 4; ++m) expect_commitments_add_up(enterprise, m);
+}
+
+TEST(Charges, TagsAndPricesGrowWithTheEnterprise) {
+  std::size_t keys_before = 0, prices_before = 0;
+  const std::pair<std::int64_t, int> sizes[] = {{12'000, 3}, {200'000, 6}, {800'000, 1}};
+  for (const auto& [rows, months] : sizes) {
+    const Enterprise enterprise = build_enterprise(options_of(GenGrain::kDaily, rows, months));
+    std::map<std::string, int> used;
+    std::map<int, int> by_account;
+    int untagged = 0, aws = 0;
+    for (std::size_t s = 0; s < enterprise.resources; ++s) {
+      const Subject& subject = enterprise.subjects[s];
+      untagged += subject.tags_late == 0;
+      for (const auto& [key, value] : enterprise.tag_sets[subject.tags_late]) ++used[key];
+      if (subject.provider != Provider::kAws) continue;
+      ++aws;
+      ++by_account[subject.account];
+    }
+    std::size_t late = 0;
+    for (const TagKey& key : enterprise.tag_keys) {
+      late += key.late;
+      if (!key.late) continue;
+      for (std::size_t s = 0; s < enterprise.resources; ++s)
+        for (const auto& [name, value] : enterprise.tag_sets[enterprise.subjects[s].tags_early])
+          ASSERT_NE(name, key.name) << "before it is activated";
+    }
+    EXPECT_GE(late, 2U);
+    EXPECT_GE(enterprise.tag_keys.size(), 5U);
+    EXPECT_LE(enterprise.tag_keys.size(), 200U);
+    EXPECT_GT(enterprise.tag_keys.size(), keys_before);
+    EXPECT_GT(enterprise.prices.size(), prices_before);
+    keys_before = enterprise.tag_keys.size();
+    prices_before = enterprise.prices.size();
+    const double share = static_cast<double>(untagged) / static_cast<double>(enterprise.resources);
+    EXPECT_GT(share, 0.3) << rows;
+    EXPECT_LT(share, 0.6) << rows;
+    // The account that is used most has more than its even share by far.
+    int most = 0;
+    for (const auto& [account, count] : by_account) most = std::max(most, count);
+    EXPECT_GT(most * static_cast<int>(by_account.size()), 2 * aws) << rows;
+    if (rows < 200'000) continue;
+    EXPECT_GT(used["project"], 2 * used["backup"]) << "the first of the further keys, the fourth";
+    EXPECT_GT(used["project"], 0);
+    EXPECT_GT(used["Stack"], 0) << "another spelling of a key";
+  }
+  EXPECT_EQ(keys_before, 200U);
+  EXPECT_GE(prices_before, 300U);
 }
 
 /// Used and unused parts of what Microsoft and Google sold; each covers its own provider's usage.

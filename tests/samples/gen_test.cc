@@ -86,8 +86,10 @@ class Sample : public testing::Test {
     // A table, so that CSV is sniffed once.
     auto done = engine_->run(
         "CREATE TABLE " + name + " AS SELECT * FROM " +
-        (csv ? "read_csv([" + list + "], all_varchar=true, header=true, sample_size=200)"
-             : "read_parquet([" + list + "], hive_partitioning=false)"));
+        (csv ? "read_csv([" + list +
+                   "], all_varchar=true, header=true, sample_size=200, "
+                   "union_by_name=true)"
+             : "read_parquet([" + list + "], hive_partitioning=false, union_by_name=true)"));
     ASSERT_TRUE(done) << done.error().what;
   }
   /// Files of final deliveries, told by the time in the path.
@@ -411,6 +413,46 @@ TEST_F(Sample, CommitmentsFollowTheScheduleOfTheTruth) {
                 "'Recurring' AND "
                 "InvoiceIssuerName LIKE 'Microsoft%'"),
             "3");
+}
+
+/// The legacy report has a column for each key that is activated; the others have maps.
+TEST_F(Sample, TagColumnsComeWithTheMonthThatActivatesTheirKeys) {
+  const auto tagged = [&](const std::string& view, const std::string& column,
+                          const std::string& month) {
+    return one("SELECT count(" + column + ") > 0 FROM " + view + " WHERE left(CAST(" +
+               (view == "legacy_c" ? sql_identifier("bill/BillingPeriodStartDate")
+                                   : std::string("bill_billing_period_start_date")) +
+               " AS VARCHAR), 7) = '" + month + "'");
+  };
+  const std::string late = sql_identifier("resourceTags/user:cost-center"),
+                    early = sql_identifier("resourceTags/user:team");
+  EXPECT_EQ(tagged("legacy_c", early, "2026-05"), "true");
+  EXPECT_EQ(tagged("legacy_c", late, "2026-05"), "false");
+  EXPECT_EQ(tagged("legacy_c", late, "2026-06"), "true");
+  EXPECT_EQ(tagged("legacy_p", "resource_tags_user_cost_center", "2026-06"), "true");
+  // In no file of the first month is there such a column.
+  std::set<std::string> with, without;
+  for (const auto& entry : fs::recursive_directory_iterator(folder_ / "aws-cur-legacy-csv")) {
+    const std::string path = entry.path().string();
+    if (!path.ends_with("-Manifest.json")) continue;
+    (slurp(path).find("cost-center") != std::string::npos ? with : without)
+        .insert(path.substr(path.find("enterprise/") + 11, 6));
+  }
+  EXPECT_EQ(without, std::set<std::string>{"202605"});
+  EXPECT_EQ(with, (std::set<std::string>{"202606", "202607"}));
+  // Both reports have the same tags; the map has one name for all spellings of a key, and
+  // the engine numbers columns whose names differ in case only.
+  const auto values = [&](const std::string& view, const std::string& value) {
+    return one("SELECT string_agg(value || ' ' || n, ', ' ORDER BY value) FROM (SELECT " + value +
+               " AS value, count(*) AS n FROM " + view + " GROUP BY 1 HAVING value IS NOT NULL)");
+  };
+  for (const auto& [columns, entry] :
+       {std::pair{"\"resourceTags/user:team\", \"resourceTags/user:Team_1\"", "user_team"},
+        {"\"resourceTags/user:app\"", "user_app"},
+        {"\"resourceTags/user:cost-center\"", "user_cost_center"}})
+    EXPECT_EQ(values("legacy_c", std::string("coalesce(") + columns + ", NULL)"),
+              values("cur2_p", std::string("resource_tags['") + entry + "']"))
+        << entry;
 }
 
 TEST_F(Sample, ABundledDiscountIsALineOfItsOwnInReportsAndAnAdjustmentInFocus) {
