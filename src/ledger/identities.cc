@@ -339,8 +339,11 @@ class Identities {
       : engine_(engine), charges_(charges), question_(question) {
     where_ = question_.billing_period ? sql_in_billing_period(*question_.billing_period) : "true";
     for (const auto& field : charges.schema) {
-      if (field.type == Type::kDecimal && field.name.rfind("x_", 0) == 0)
-        aws_columns_[squeezed(field.name)].push_back(field.name);
+      if (field.name.rfind("x_", 0) != 0) continue;
+      if (field.type == Type::kDecimal)
+        aws_amounts_[squeezed(field.name)].push_back(field.name);
+      else if (field.type == Type::kText)
+        aws_texts_[squeezed(field.name)].push_back(field.name);
     }
   }
 
@@ -678,11 +681,21 @@ class Identities {
   /// A column of an AWS report by its name in the newer generation, 0 where it is empty; of a lake
   /// with both generations, whichever a row has. "" when there is none.
   std::string aws(const std::string& name) const {
-    const auto found = aws_columns_.find(squeezed("x_" + name));
-    if (found == aws_columns_.end()) return "";
+    const auto columns = found_in(aws_amounts_, name);
+    return columns.empty() ? "" : "coalesce(" + columns + ", 0)";
+  }
+  /// The same of a column of text, null where it is empty.
+  std::string aws_text(const std::string& name) const {
+    const auto columns = found_in(aws_texts_, name);
+    return columns.empty() ? "" : "coalesce(" + columns + ")";
+  }
+  using Columns = std::map<std::string, std::vector<std::string>>;  ///< by squeezed name
+  static std::string found_in(const Columns& known, const std::string& name) {
+    const auto found = known.find(squeezed("x_" + name));
+    if (found == known.end()) return "";
     std::vector<std::string> columns;
     for (const auto& column : found->second) columns.push_back(sql_identifier(column));
-    return "coalesce(" + join(columns, ", ") + ", 0)";
+    return join(columns, ", ");
   }
   std::string aws_or_zero(const std::string& name) const {
     const auto sql = aws(name);
@@ -713,6 +726,17 @@ class Identities {
           "SELECT \"ContractCommitmentId\" AS id, \"ContractCommitmentPeriodStart\" AS begins, "
           "\"ContractCommitmentPeriodEnd\" AS ends FROM contract_commitments");
     }
+    // AWS tells begin and end beside each line.
+    for (const std::string kind : {"savings_plan", "reservation"}) {
+      const auto begins = aws_text(kind + "_start_time"), ends = aws_text(kind + "_end_time");
+      if (begins.empty() || ends.empty()) continue;
+      const auto instant = [](const std::string& sql) {
+        return "TRY_CAST(" + sql + " AS TIMESTAMP WITH TIME ZONE)";
+      };
+      sources.push_back("SELECT \"CommitmentDiscountId\", min(" + instant(begins) + "), max(" +
+                        instant(ends) + ") FROM " + view() + " WHERE " + where_ + " AND " +
+                        kCovered + " AND " + begins + " IS NOT NULL GROUP BY 1");
+    }
     if (has("x_SkuTerm")) {
       // Azure tells the term in months.
       sources.emplace_back(
@@ -737,6 +761,17 @@ class Identities {
            ") > 0) s ON t.id = s.id WHERE s.first < t.begins + INTERVAL 1 DAY AND s.last > t.ends "
            "- "
            "INTERVAL 1 DAY)";
+  }
+
+  /// Holds for rows of commitments that are not known to have begun before these charges do: of
+  /// the others a fee may be missing.
+  std::string seen_from_the_start() const {
+    if (terms().empty()) return "true";
+    return "\"CommitmentDiscountId\" NOT IN (SELECT t.id FROM (" + terms() +
+           ") t JOIN (SELECT \"CommitmentDiscountId\" AS id, min(\"ChargePeriodStart\") AS first "
+           "FROM " +
+           view() + " WHERE " + where_ + " AND " + kCovered +
+           " GROUP BY 1) s ON t.id = s.id WHERE s.first > t.begins + INTERVAL 1 DAY)";
   }
 
   // --------------------------------------------------------------------------------------------
@@ -811,12 +846,12 @@ class Identities {
          life,
          "",
          view(),
-         of_commitments,
+         of_commitments + " AND " + seen_from_the_start(),
          {"\"CommitmentDiscountId\""},
          bought,
          "sum(" + left + ") < -" + tolerance(),
          left,
-         "the purchases of the commitments are not in these charges"},
+         "no purchase of a commitment that began in these charges is among them"},
         {"11", 'T', quantities,
          has("CommitmentDiscountQuantity") ? ""
                                            : "these charges have no CommitmentDiscountQuantity",
@@ -1128,8 +1163,8 @@ class Identities {
   Report report_;
   std::string where_;
   std::vector<std::string> currencies_;
-  std::map<std::string, std::set<std::string>> tables_;          ///< other views and their columns
-  std::map<std::string, std::vector<std::string>> aws_columns_;  ///< by squeezed name
+  std::map<std::string, std::set<std::string>> tables_;  ///< other views and their columns
+  Columns aws_amounts_, aws_texts_;                      ///< of the report's own columns
   std::vector<Check> checks_;
   std::int64_t rows_ = 0;
 };

@@ -79,6 +79,7 @@ enum Amount {
   kRiUnusedUpfront,
   kRiUnusedRecurring,
   kRiUnusedQuantity,
+  kRiTotalQuantity,
   kSplitCost,
   kPriced,
   kBundledDiscount,
@@ -109,6 +110,7 @@ constexpr std::string_view kAmountNames[kAmounts] = {"quantity",
                                                      "ri_unused_upfront",
                                                      "ri_unused_recurring",
                                                      "ri_unused_quantity",
+                                                     "ri_total_quantity",
                                                      "split_cost",
                                                      "priced",
                                                      "bundled_discount",
@@ -180,6 +182,12 @@ bool amount(const Enterprise& enterprise, const Charge& c, Amount which, std::in
       return give(c.kind == Kind::kRiFee, c.unused);
     case kRiUnusedQuantity:
       return give(c.kind == Kind::kRiFee, c.unused_quantity);
+    case kRiTotalQuantity: {  // normalized units of all hours that the fee is for
+      if (c.kind != Kind::kRiFee) return give(false, 0);
+      const std::int64_t quarters =
+          enterprise.commitments[static_cast<std::size_t>(c.commitment)].quarters;
+      return give(true, quarters * (kUnit / 4) * (c.last_hour - c.first_hour));
+    }
     case kSplitCost:
       return give(c.kind == Kind::kPod, c.upfront);
     case kPriced: {
