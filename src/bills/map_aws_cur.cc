@@ -672,8 +672,10 @@ Result<Mapping> map_aws_cur(const Format& format, const std::vector<ColumnSpec>&
        "CASE WHEN " + quantity_is_usage + " AND " + amount + " IS NOT NULL THEN " + unit + " END"},
       {"ContractedCost", by_part(kZero, contracted_cost)},
       {"ContractedUnitPrice",
-       "CASE WHEN " + type + " IN ('Usage', 'SavingsPlanCoveredUsage') THEN " +
-           cur.net_or("line_item_net_unblended_rate", "line_item_unblended_rate") + " END"},
+       "CASE" + (may_split ? when(split_row, "NULL") : std::string()) +
+           when(type + " IN ('Usage', 'SavingsPlanCoveredUsage')",
+                cur.net_or("line_item_net_unblended_rate", "line_item_unblended_rate")) +
+           " END"},
       {"EffectiveCost", by_part(unused, effective)},
       {"HostProviderName", "CASE WHEN " + marketplace + " THEN NULL ELSE 'AWS' END"},
       {"InvoiceId", cur.text("bill_invoice_id")},

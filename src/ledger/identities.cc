@@ -733,16 +733,17 @@ class Identities {
       const auto instant = [](const std::string& sql) {
         return "TRY_CAST(" + sql + " AS TIMESTAMP WITH TIME ZONE)";
       };
-      sources.push_back("SELECT \"CommitmentDiscountId\", min(" + instant(begins) + "), max(" +
-                        instant(ends) + ") FROM " + view() + " WHERE " + where_ + " AND " +
-                        kCovered + " AND " + begins + " IS NOT NULL GROUP BY 1");
+      sources.push_back("SELECT \"CommitmentDiscountId\" AS id, min(" + instant(begins) +
+                        ") AS begins, max(" + instant(ends) + ") AS ends FROM " + view() +
+                        " WHERE " + where_ + " AND " + kCovered + " AND " + begins +
+                        " IS NOT NULL GROUP BY 1");
     }
     if (has("x_SkuTerm")) {
       // Azure tells the term in months.
       sources.emplace_back(
-          "SELECT \"CommitmentDiscountId\", min(\"ChargePeriodStart\"), min(\"ChargePeriodStart\") "
-          "+ "
-          "to_months(CAST(max(TRY_CAST(\"x_SkuTerm\" AS DECIMAL(9,0))) AS INTEGER)) FROM " +
+          "SELECT \"CommitmentDiscountId\" AS id, min(\"ChargePeriodStart\") AS begins, "
+          "min(\"ChargePeriodStart\") + to_months(CAST(max(TRY_CAST(\"x_SkuTerm\" AS "
+          "DECIMAL(9,0))) AS INTEGER)) AS ends FROM " +
           view() + " WHERE " + where_ + " AND " + kCovered + " AND " + kPurchase + " GROUP BY 1");
     }
     if (sources.empty()) return "";
