@@ -2,7 +2,7 @@
 // scripts and people's notes refer to it, so it is never given a second meaning. `steelyard help
 // SY1204` and docs/reference/errors.md are made of this table. Ranges: SY10xx base and money,
 // SY11xx store, SY12xx bills, SY13xx lake, SY14xx engine, SY15xx ledger, SY16xx command line,
-// SY17xx samples.
+// SY17xx samples, SY18xx commitments.
 #pragma once
 
 #include <string_view>
@@ -99,6 +99,18 @@ inline constexpr ErrorCode kErrorCodes[] = {
     {"SY1702", "folder is not empty", "The sample is written to a new or empty folder only, so that nothing is mixed up. Name another folder, or allow overwriting."},
     {"SY1703", "sample cannot be written", "A file or folder of the sample could not be made: look at permissions and at the disk."},
     {"SY1705", "generating was cancelled", "The files written so far are whole, but the sample is not complete: delete the folder before you try again."},
+    {"SY1801", "table of offers or rates", "Offers and rates are two tables in CSV: what can be committed to, and what each pool costs on demand and under each offer. The message names the file, the line and what to write; 'steelyard help commitments' has an example."},
+    {"SY1802", "demand lacks a pool column", "A pool column of the rates, of an offer's scope or of a purchase must be a column of the demand too. Add it to the demand or take it out of the table."},
+    {"SY1803", "pool without a rate", "Each pool of the demand needs a row in the table of rates that matches all its values; `*` in a pool column matches any."},
+    {"SY1804", "purchase is not possible", "A purchase names an offer, an amount and a value for each column of the offer's scope, for which the table of rates has a price, and lasts for whole hours. The message says what is missing."},
+    {"SY1805", "usage cannot be billed", "Usage of a pool in a clock hour is zero or more and within the limits. Net corrections against the hours that they correct, and look at the unit of the quantities."},
+    {"SY1806", "hour's bill is not conserved", "A mistake in Steelyard: usage, fees and costs of an hour must add up to the last digit. Nothing is shown. Please report it."},
+    {"SY1820", "demand column is not clear", "Hourly demand needs a column of times, one of quantities, and any number of pool columns. The notes list what the file has; name the columns that are meant."},
+    {"SY1821", "demand without a whole hour", "Each row of demand counts one whole hour, UTC. Sum finer usage by hour first, and leave rows without a time out."},
+    {"SY1822", "demand is negative or empty", "A quantity of demand is zero or more. Leave rows out for zero, and net credits and corrections against the hours that they correct."},
+    {"SY1823", "hour of demand stands twice", "Two rows have the same pool and hour: usually a file that was put together twice. If they are parts of the hour, say that they are to be summed."},
+    {"SY1824", "demand is too large", "More cells (pools x hours) or more digits than are held exactly. Choose fewer pool columns, a shorter time, or round the quantities."},
+    {"SY1825", "rates give no ratio", "The price of a commitment is divided exactly by the price on demand: the first must not be negative, the second must be above zero, and the ratio may have up to 12 digits above and below."},
 };
 // clang-format on
 

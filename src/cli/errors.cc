@@ -52,7 +52,8 @@ int exit_code_of(const std::string& code) {
   const std::string_view range = std::string_view(code).substr(0, 4);
   if (range == "SY11") return kExitUnavailable;
   if (range == "SY16" || range == "SY17") return kExitUsage;
-  if (range == "SY10" || range == "SY12" || range == "SY13" || range == "SY15") return kExitBadData;
+  if (range == "SY10" || range == "SY12" || range == "SY13" || range == "SY15" || range == "SY18")
+    return kExitBadData;
   if (range == "SY14") return kExitUsage;
   return kExitBug;
 }
