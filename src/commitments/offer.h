@@ -129,10 +129,10 @@ struct RateCard {
   std::optional<std::size_t> find_offer(std::string_view offer_name) const;
 };
 
-/// Reads both tables. SY1801 with file, row and what to do: a missing or unknown column, an offer
-/// that is named twice, an unknown kind, a term that is none, a scope or size that is no pool
-/// column, a price that is not positive or has more than 18 decimals, an offer without a column of
-/// rates; and the errors of open_file.
+/// Reads both tables. SY1801 with file, line and what to do: a missing column, an offer that is
+/// named twice, an unknown kind, a term that is none, a size that is no pool column of the rates, a
+/// price that is not positive or has more than 18 decimals, an offer without a column of rates; and
+/// the errors of open_file.
 Result<RateCard> read_rate_card(Engine& engine, const std::string& offers_path,
                                 const std::string& rates_path);
 /// The same checks for a card made by hand. SY1801.
@@ -143,6 +143,7 @@ struct Pool {
   std::vector<std::string> key;
   std::string account;   ///< value of the column "account", or ""
   std::size_t rate = 0;  ///< index in RateCard::rates
+  bool late = false;     ///< usage that came too late to be covered by anything
 };
 
 struct PoolTable {
@@ -178,11 +179,11 @@ struct Purchase {
   std::string owner, id;
 };
 
-/// Resolves what a unit is and costs. Of a quantity offer it is the size named by the offer's size
-/// column, else one unit of size (factor 1), for which all rates of the scope must agree on the
-/// price. SY1804: a scope value is missing, no rate of the offer has this scope or size, sizes
-/// differ in price and none is named, the amount is negative, begin or end is no whole hour or they
-/// are in the wrong order.
+/// Resolves what a unit is and costs. Of an offer without a size column it is a unit of usage, and
+/// all rates of the scope must agree. With one it is a unit of the size that is named; if none is,
+/// a unit of size (factor 1), and all rates must agree in proportion. SY1804: a scope value is
+/// missing, no rate of the offer has this scope or size, rates differ, the amount is negative or
+/// beyond the limit, begin or end is no whole hour or they are in the wrong order.
 Result<Holding> make_holding(const RateCard& card, const Purchase& purchase);
 
 /// Reads holdings.csv; `window_begin` stands for an empty begin. SY1804 and SY1805 with file and

@@ -1,0 +1,319 @@
+// The tables of offers, rates and holdings as files.
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "bills/reading.h"
+#include "commitments/checks.h"
+#include "commitments/offer.h"
+
+namespace steelyard {
+namespace {
+
+/// A small file as text, each row with its line, so that an error can say where.
+struct TextTable {
+  std::string path;
+  std::string code;  ///< of errors in it
+  std::vector<std::string> columns;
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::int64_t> lines;
+
+  std::optional<std::size_t> find(std::string_view column) const {
+    const auto at = std::find(columns.begin(), columns.end(), column);
+    if (at == columns.end()) return std::nullopt;
+    return static_cast<std::size_t>(at - columns.begin());
+  }
+  std::string cell(std::size_t row, std::string_view column) const {
+    const auto at = find(column);
+    return at ? rows[row][*at] : std::string();
+  }
+  std::string place(std::size_t row, std::string_view column = {}) const {
+    std::string where = path + ", line " + std::to_string(lines[row]);
+    return column.empty() ? where : where + ", column `" + std::string(column) + "`";
+  }
+  tl::unexpected<Error> bad(std::size_t row, std::string_view column, std::string what,
+                            std::string fix) const {
+    return fail(code, std::move(what), place(row, column), std::move(fix));
+  }
+  Status needs(std::initializer_list<std::string_view> names) const {
+    for (const std::string_view column : names) {
+      if (find(column)) continue;
+      return fail(code, "the file has no column `" + std::string(column) + "`", path,
+                  "it has " + join(columns, ", "));
+    }
+    return {};
+  }
+};
+
+Result<TextTable> read_text_table(Engine& engine, const std::string& path, std::string code) {
+  // A source is registered for good, so each reading has its own name.
+  auto taken = engine.query(
+      "SELECT count(DISTINCT function_name) FROM duckdb_functions() WHERE function_name LIKE "
+      "'commitments_table_%'");
+  if (!taken) return pass(taken);
+  const auto relation = "commitments_table_" + taken->rows[0][0].text();
+  auto file = open_file(engine, path, relation, [](const SourceColumn&) { return Type::kText; });
+  if (!file) return pass(file);
+  TextTable table;
+  table.path = path;
+  table.code = std::move(code);
+  std::string columns;
+  for (const ColumnSpec& column : file->columns) {
+    table.columns.push_back(column.name);
+    columns += "CAST(" + sql_identifier(column.name) + " AS VARCHAR), ";
+  }
+  auto rows = engine.query("SELECT " + columns + "\"x_SourceRow\" FROM " + file->from +
+                           " ORDER BY \"x_SourceRow\" LIMIT " + std::to_string(kMaxTableRows + 1));
+  if (!rows) return pass(rows);
+  if (rows->rows.size() > kMaxTableRows)
+    return fail(table.code, "the table has more than " + std::to_string(kMaxTableRows) + " rows",
+                path, "leave out what is not used; `*` in a pool column matches any value");
+  for (const auto& row : rows->rows) {
+    std::vector<std::string> cells;
+    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+      cells.emplace_back(trim(row[i].text()));
+    }
+    table.rows.push_back(std::move(cells));
+    table.lines.push_back(std::get<std::int64_t>(row.back().value));
+  }
+  return table;
+}
+
+Result<Decimal> number(const TextTable& table, std::size_t row, const std::string& column) {
+  const std::string text = table.cell(row, column);
+  Decimal value;
+  switch (parse_decimal(text, value)) {
+    case ParseOutcome::kExact:
+      return value;
+    case ParseOutcome::kRounded:
+      return table.bad(row, column, "`" + text + "` has more than 18 decimals",
+                       "write at most 18: nothing is rounded silently");
+    case ParseOutcome::kTooLarge:
+    case ParseOutcome::kNotNumber:
+      break;
+  }
+  return table.bad(row, column, "`" + text + "` is not a number",
+                   "write it as 1234.56, without separators or a currency");
+}
+
+std::vector<std::string> word_list(const std::string& text) {
+  std::vector<std::string> words;
+  for (std::string word : split(text, ' ')) {
+    if (!word.empty()) words.push_back(std::move(word));
+  }
+  return words;
+}
+
+Status read_kind(const TextTable& table, std::size_t row, Offer& offer) {
+  const std::string text = table.cell(row, "kind");
+  std::vector<std::string> names;
+  for (const InstrumentTraits& known : instruments()) {
+    names.emplace_back(known.name);
+    if (known.name != text) continue;
+    offer.instrument = known.instrument;
+    return {};
+  }
+  const std::string near = nearest(text, names);
+  return table.bad(
+      row, "kind", "`" + text + "` is no kind of commitment",
+      near.empty() ? "write one of " + join(names, ", ") : "did you mean " + near + "?");
+}
+
+Status read_payment(const TextTable& table, std::size_t row, Offer& offer) {
+  const std::string text = table.cell(row, "payment");
+  for (const Payment payment :
+       {Payment::kNoUpfront, Payment::kPartialUpfront, Payment::kAllUpfront}) {
+    if (text != name(payment)) continue;
+    offer.payment = payment;
+    offer.upfront_share = {static_cast<int>(payment) * (kOne / 2)};
+    if (table.cell(row, "upfront_share").empty()) return {};
+    auto share = number(table, row, "upfront_share");
+    if (!share) return pass(share);
+    offer.upfront_share = *share;
+    return {};
+  }
+  return table.bad(row, "payment", "`" + text + "` is no payment option",
+                   "write no-upfront, partial-upfront or all-upfront");
+}
+
+Result<Offer> read_offer(const TextTable& table, std::size_t row) {
+  Offer offer;
+  offer.name = table.cell(row, "offer");
+  offer.size = table.cell(row, "size");
+  offer.offer_class = table.cell(row, "class");
+  offer.scope = word_list(table.cell(row, "scope"));
+  if (auto status = read_kind(table, row, offer); !status) return pass(status);
+  if (auto status = read_payment(table, row, offer); !status) return pass(status);
+  const std::string term = table.cell(row, "term_years");
+  if (term != "1" && term != "3")
+    return table.bad(row, "term_years", "`" + term + "` is no term", "write 1 or 3");
+  offer.term_years = term == "1" ? 1 : 3;
+  return offer;
+}
+
+/// Which columns of rates.csv are what.
+struct RateColumns {
+  std::vector<std::size_t> pool;   ///< positions of RateCard::columns
+  std::vector<std::size_t> price;  ///< positions of the offers
+};
+
+Result<RateColumns> sort_columns(const TextTable& table, RateCard& card) {
+  static const std::set<std::string_view> kOwn = {"on_demand", "list", "factor", "currency"};
+  RateColumns columns;
+  columns.price.resize(card.offers.size());
+  std::vector<bool> found(card.offers.size());
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const std::string& column = table.columns[i];
+    if (const auto offer = card.find_offer(column)) {
+      columns.price[*offer] = i;
+      found[*offer] = true;
+    } else if (!kOwn.count(column)) {
+      card.columns.push_back(column);
+      columns.pool.push_back(i);
+    }
+  }
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i]) continue;
+    const std::string near = nearest(card.offers[i].name, card.columns);
+    return fail(table.code, "the file has no column for offer `" + card.offers[i].name + "`",
+                table.path,
+                near.empty() ? "add a column of this name with its price for each pool"
+                             : "did you mean the column `" + near + "`?");
+  }
+  return columns;
+}
+
+Result<Rate> read_rate(const TextTable& table, std::size_t row, const RateColumns& columns) {
+  Rate rate;
+  for (const std::size_t at : columns.pool) rate.key.push_back(table.rows[row][at]);
+  auto on_demand = number(table, row, "on_demand");
+  if (!on_demand) return pass(on_demand);
+  rate.on_demand = rate.list = *on_demand;
+  for (const auto& [column, value] :
+       {std::pair{"list", &rate.list}, std::pair{"factor", &rate.factor}}) {
+    if (table.cell(row, column).empty()) continue;
+    auto given = number(table, row, column);
+    if (!given) return pass(given);
+    *value = *given;
+  }
+  for (const std::size_t at : columns.price) {
+    rate.price.emplace_back();
+    if (table.rows[row][at].empty()) continue;
+    auto price = number(table, row, table.columns[at]);
+    if (!price) return pass(price);
+    rate.price.back() = *price;
+  }
+  return rate;
+}
+
+/// The error of a check, with its place.
+tl::unexpected<Error> placed(Error error, std::string where) {
+  error.where = std::move(where);
+  return fail(std::move(error));
+}
+
+Result<Instant> read_hour(const TextTable& table, std::size_t row, const std::string& column) {
+  const std::string text = table.cell(row, column);
+  Instant instant;
+  if (parse_instant(text, instant)) return instant;
+  return table.bad(row, column, "`" + text + "` is not a time",
+                   "write it as 2026-07-01T00:00:00Z, or as a date");
+}
+
+Result<Purchase> read_purchase(const TextTable& table, std::size_t row, const RateCard& card,
+                               Instant window_begin) {
+  static const std::set<std::string_view> kOwn = {"offer", "amount", "begin", "end", "owner", "id"};
+  Purchase purchase;
+  const std::string text = table.cell(row, "offer");
+  const auto offer = card.find_offer(text);
+  if (!offer) {
+    std::vector<std::string> names;
+    for (const Offer& known : card.offers) names.push_back(known.name);
+    const std::string near = nearest(text, names);
+    return table.bad(row, "offer", "`" + text + "` is not in the table of offers",
+                     near.empty() ? "it has " + join(names, ", ") : "did you mean " + near + "?");
+  }
+  purchase.offer = *offer;
+  auto amount = number(table, row, "amount");
+  if (!amount) return pass(amount);
+  purchase.amount = *amount;
+  purchase.begin = window_begin;
+  if (!table.cell(row, "begin").empty()) {
+    auto begin = read_hour(table, row, "begin");
+    if (!begin) return pass(begin);
+    purchase.begin = *begin;
+  }
+  if (!table.cell(row, "end").empty()) {
+    auto end = read_hour(table, row, "end");
+    if (!end) return pass(end);
+    purchase.end = *end;
+  }
+  purchase.owner = table.cell(row, "owner");
+  purchase.id = table.cell(row, "id");
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (kOwn.count(table.columns[i]) || table.rows[row][i].empty()) continue;
+    purchase.values.emplace_back(table.columns[i], table.rows[row][i]);
+  }
+  return purchase;
+}
+
+}  // namespace
+
+Result<RateCard> read_rate_card(Engine& engine, const std::string& offers_path,
+                                const std::string& rates_path) {
+  auto offers = read_text_table(engine, offers_path, "SY1801");
+  if (!offers) return pass(offers);
+  if (auto status = offers->needs({"offer", "kind", "scope", "term_years", "payment"}); !status)
+    return pass(status);
+  auto rates = read_text_table(engine, rates_path, "SY1801");
+  if (!rates) return pass(rates);
+  if (auto status = rates->needs({"on_demand"}); !status) return pass(status);
+  RateCard card;
+  for (std::size_t row = 0; row < offers->rows.size(); ++row) {
+    auto offer = read_offer(*offers, row);
+    if (!offer) return pass(offer);
+    if (card.find_offer(offer->name))
+      return offers->bad(row, "offer", "`" + offer->name + "` is named twice",
+                         "name each offer once");
+    card.offers.push_back(std::move(*offer));
+  }
+  auto columns = sort_columns(*rates, card);
+  if (!columns) return pass(columns);
+  for (std::size_t i = 0; i < card.offers.size(); ++i) {
+    if (auto status = check_offer(card, i); !status)
+      return placed(std::move(status.error()), offers->place(i));
+  }
+  for (std::size_t row = 0; row < rates->rows.size(); ++row) {
+    auto rate = read_rate(*rates, row, *columns);
+    if (!rate) return pass(rate);
+    if (auto status = check_rate(card, *rate); !status)
+      return placed(std::move(status.error()), rates->place(row));
+    const std::string currency = rates->cell(row, "currency");
+    if (row == 0 && !currency.empty()) card.currency = currency;
+    if (!currency.empty() && currency != card.currency)
+      return rates->bad(
+          row, "currency",
+          "`" + currency + "` after " + card.currency + ": two currencies in one file",
+          "keep one table of rates for each currency");
+    card.rates.push_back(std::move(*rate));
+  }
+  return card;
+}
+
+Result<std::vector<Holding>> read_holdings(Engine& engine, const std::string& path,
+                                           const RateCard& card, Instant window_begin) {
+  auto table = read_text_table(engine, path, "SY1804");
+  if (!table) return pass(table);
+  if (auto status = table->needs({"offer", "amount"}); !status) return pass(status);
+  std::vector<Holding> holdings;
+  for (std::size_t row = 0; row < table->rows.size(); ++row) {
+    auto purchase = read_purchase(*table, row, card, window_begin);
+    if (!purchase) return pass(purchase);
+    auto holding = make_holding(card, *purchase);
+    if (!holding) return placed(std::move(holding.error()), table->place(row));
+    holdings.push_back(std::move(*holding));
+  }
+  return holdings;
+}
+
+}  // namespace steelyard
