@@ -29,7 +29,7 @@ const std::vector<ExitCode>& exit_codes() {
 namespace {
 
 /// Codes whose exit code is not that of their range.
-constexpr std::array<std::pair<std::string_view, int>, 33> kExceptions = {{
+constexpr std::array<std::pair<std::string_view, int>, 34> kExceptions = {{
     {"SY0001", kExitBug},         {"SY1010", kExitUsage},         {"SY1011", kExitUsage},
     {"SY1205", kExitUnavailable}, {"SY1215", kExitLimit},         {"SY1222", kExitUsage},
     {"SY1230", kExitUnavailable}, {"SY1231", kExitPermission},    {"SY1241", kExitBug},
@@ -41,6 +41,7 @@ constexpr std::array<std::pair<std::string_view, int>, 33> kExceptions = {{
     {"SY1511", kExitUsage},       {"SY1521", kExitUnavailable},   {"SY1531", kExitBug},
     {"SY1542", kExitUsage},       {"SY1606", kExitUnavailable},   {"SY1607", kExitUnavailable},
     {"SY1608", kExitUnavailable}, {"SY1611", kExitNotReconciled}, {"SY1703", kExitUnavailable},
+    {"SY1806", kExitBug},
 }};
 
 }  // namespace
