@@ -74,6 +74,7 @@ Basket random_basket(std::uint64_t seed) {
     const auto holding = market.buy(offer.name, decimal(random, 3, below(random, 9)) + "1", values,
                                     std::string(1, static_cast<char>('A' + below(random, 3))),
                                     "purchase " + std::to_string(i));
+    if (below(random, 2)) continue;  // some that only their owner and id tell apart
     Holding& bought = market.holdings[holding];
     bought.begin.micros += static_cast<std::int64_t>(below(random, 40)) * 3'600'000'000;
     bought.end = {bought.begin.micros +
@@ -285,6 +286,18 @@ TEST(SimulateEdges, APurchaseOfNothingChangesNothing) {
   const Bill bill = market.bill();
   EXPECT_EQ(to_text(bill.total()), "3");
   EXPECT_TRUE(bill.covers.empty());
+}
+
+TEST(SimulateEdges, APartOfAUnitIsCutAtTheLastDigitAndTakesAllThatIsLeft) {
+  Market market({"usage"});
+  market.offer("sp", Instrument::kComputeSp, {});
+  market.pool({"a"}, "10", {{"sp", "7"}}, "1");
+  market.buy("sp", "2");
+  const Bill bill = market.bill();
+  EXPECT_EQ(to_text(bill.by_pool[0].covered), "0.285714285714285714");  // of 2/7, rounded down
+  EXPECT_EQ(to_text(bill.by_pool[0].uncovered), "0.714285714285714286");
+  EXPECT_EQ(to_text(bill.unused), "0");
+  EXPECT_EQ(to_text(bill.on_demand), "7.14285714285714286");
 }
 
 TEST(SimulateEdges, OneHoursSpikeIsCoveredUpToTheLevelOnly) {
