@@ -207,4 +207,17 @@ Result<Bill> simulate(const RateCard& card, const std::vector<std::string>& colu
                       std::vector<SharingPreference> sharing = {},
                       const HourObserver& observer = {});
 
+/// What a little less and a little more of one holding would change, by two more simulations.
+struct Marginal {
+  Decimal less, more;                  ///< steps taken; `less` is cut at the amount that is held
+  Decimal less_fee, more_fee;          ///< their fees within the window
+  Decimal less_avoided, more_avoided;  ///< cost on demand that they avoid
+};
+/// `bill` is the bill with the holding as it is. The last dollar was worth less_avoided / less_fee,
+/// the next is worth more_avoided / more_fee: above 1 it earns, below 1 it loses. SY1804 if the
+/// step is not positive or leads beyond the limits.
+Result<Marginal> marginal_value(const RateCard& card, const PoolTable& table, const Bill& bill,
+                                std::size_t holding, Decimal step, const UsageOfHour& usage,
+                                const std::vector<SharingPreference>& sharing = {});
+
 }  // namespace steelyard
