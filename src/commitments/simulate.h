@@ -45,8 +45,7 @@
 
 namespace steelyard {
 
-// ------------------------------------------------------------------------------------------
-// sharing
+// ---- sharing
 
 enum class SharingMode {
   kOrganisation,      ///< owner, then every account
@@ -64,8 +63,7 @@ struct SharingPreference {
   std::set<std::string> excluded;             ///< accounts that neither give nor take
 };
 
-// --------------------------------------------------------------------------------------------
-// usage
+// ---- usage
 
 /// One line of usage, as a bill or a meter has it.
 struct UsageRow {
@@ -105,8 +103,7 @@ struct Usage {
 /// that it corrects. Rows outside of the window are left out.
 Result<Usage> gather_usage(std::span<const UsageRow> rows, const UsageWindow& window);
 
-// ---------------------------------------------------------------------------------------
-// simulation
+// ---- simulation
 
 /// What a holding covered of a pool in an hour.
 struct Piece {

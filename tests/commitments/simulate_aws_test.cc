@@ -6,8 +6,7 @@
 namespace steelyard::commitments_test {
 namespace {
 
-// ----------------------------------------------------------------- Savings Plans user guide,
-// example
+// ---- Savings Plans user guide, example
 
 enum WorkedPool { kR5, kFargateCpu, kFargateGb, kM5, kLambdaDuration, kLambdaRequests };
 
@@ -96,8 +95,7 @@ TEST(AwsSavingsPlansGuide, Scenario5InstancePlanBeforeComputePlan) {
   EXPECT_EQ(to_text(bill.on_demand, 2), "32.70");
 }
 
-// --------------------------------------------- EC2 user guide, "Examples of applying Reserved
-// Instances"
+// ---- EC2 user guide, "Examples of applying Reserved Instances"
 
 const std::vector<std::string> kEc2Columns = {"account", "zone", "region", "family", "size"};
 
@@ -196,8 +194,7 @@ TEST(Ec2UserGuide, Scenario4ZonalOfOthersBeforeOwnRegional) {
   EXPECT_EQ(to_text(bill.on_demand), "0");
 }
 
-// ------------------------------------------------------------------------------------- single
-// rules
+// ---- single rules
 
 TEST(AwsRules, ReservedInstanceCovers3600SecondsOfConcurrentInstances) {
   Market market = ec2_market();
@@ -300,8 +297,7 @@ TEST(AwsRules, NormalisationFactorsAndWhatIsFlexible) {
   EXPECT_FALSE(aws_is_size_flexible("g5", "Linux/UNIX", "default"));
 }
 
-// -------------------------------------------------------------------------------------------
-// sharing
+// ---- sharing
 
 /// Account "owner" holds a plan for one unit; every account uses one unit.
 struct Shared {

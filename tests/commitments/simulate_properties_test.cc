@@ -252,8 +252,33 @@ TEST(SimulateProperties, OnePlanOverUnlikeDiscountsIsTheBestWayToSpendIt) {
   }
 }
 
-// ---------------------------------------------------------------------------------------------
-// edges
+TEST(MarginalValue, IsTheShareOfHoursAboveTheLevel) {
+  // Ten hours use 1, 2, ... 10 units. With 4 held, the 4th is used in 7 hours and the 5th in 6.
+  Market market({"usage"});
+  market.offer("q", Instrument::kQuantity, {"usage"});
+  market.pool({"a"}, "1", {{"q", "0.65"}}, "0");
+  market.buy("q", "4", {{"usage", "a"}});
+  const auto fill = [](std::size_t h, std::span<Decimal> q) {
+    q[0] = {static_cast<Int128>(h + 1) * kOne};
+  };
+  const PoolTable table = market.table();
+  auto bill = simulate(market.card, table, market.holdings, market.begin, 10, fill);
+  ASSERT_TRUE(bill) << why(bill);
+  auto marginal = marginal_value(market.card, table, *bill, 0, {kOne}, fill);
+  ASSERT_TRUE(marginal) << why(marginal);
+  EXPECT_EQ(to_text(marginal->less_avoided), "7");
+  EXPECT_EQ(to_text(marginal->less_fee), "6.5");
+  EXPECT_EQ(to_text(marginal->more_avoided), "6");
+  EXPECT_EQ(to_text(marginal->more_fee), "6.5");
+  auto large = marginal_value(market.card, table, *bill, 0, number("100"), fill);
+  ASSERT_TRUE(large) << why(large);
+  EXPECT_EQ(to_text(large->less), "4");  // no more than is held
+  EXPECT_EQ(marginal_value(market.card, table, *bill, 0, {}, fill).error().code, "SY1804");
+  EXPECT_EQ(marginal_value(market.card, table, *bill, 0, number("10000000000"), fill).error().code,
+            "SY1804");
+}
+
+// ---- edges
 
 Market one_pool(const char* amount = "2") {
   Market market({"usage"});
