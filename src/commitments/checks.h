@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "base/result.h"
 #include "commitments/offer.h"
@@ -16,6 +17,7 @@ inline constexpr Decimal kMinFactor = {kOne / 1'000'000};
 inline constexpr Decimal kMaxFactor = {10'000 * kOne};
 /// Units, or money, of a pool or a holding in an hour.
 inline constexpr Decimal kMaxQuantity = {10'000'000'000 * kOne};
+inline constexpr std::int64_t kMaxTermHours = 100 * 8784;
 /// Hours times pools, and hours times holdings, of one simulation.
 inline constexpr std::size_t kMaxCells = 1'000'000'000;
 /// Rows of a table of offers, rates or holdings.

@@ -333,6 +333,8 @@ Result<Holding> make_holding(const RateCard& card, const Purchase& purchase) {
   if (holding.end <= holding.begin)
     return refuse("it ends at " + format_instant(holding.end) + ", not after it begins",
                   "leave `end` empty for a whole term");
+  if (holding.end.micros - holding.begin.micros > kMaxTermHours * kMicrosPerHour)
+    return refuse("it ends at " + format_instant(holding.end), "it lasts for at most 100 years");
   return holding;
 }
 

@@ -39,6 +39,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -190,6 +191,10 @@ Result<Holding> make_holding(const RateCard& card, const Purchase& purchase);
 /// row.
 Result<std::vector<Holding>> read_holdings(Engine& engine, const std::string& path,
                                            const RateCard& card, Instant window_begin);
+
+/// Reads the groups of accounts that share discounts: a CSV with the columns account and group.
+/// SY1804 with file and line: a column is missing, or an account stands twice.
+Result<std::map<std::string, std::string>> read_groups(Engine& engine, const std::string& path);
 
 /// The fee of one hour: amount x price, rounded once to 10^-18 where it has more decimals.
 Decimal fee_per_hour(const Holding& holding);

@@ -316,4 +316,18 @@ Result<std::vector<Holding>> read_holdings(Engine& engine, const std::string& pa
   return holdings;
 }
 
+Result<std::map<std::string, std::string>> read_groups(Engine& engine, const std::string& path) {
+  auto table = read_text_table(engine, path, "SY1804");
+  if (!table) return pass(table);
+  if (auto status = table->needs({"account", "group"}); !status) return pass(status);
+  std::map<std::string, std::string> groups;
+  for (std::size_t row = 0; row < table->rows.size(); ++row) {
+    const std::string account = table->cell(row, "account");
+    if (groups.emplace(account, table->cell(row, "group")).second) continue;
+    return table->bad(row, "account", "`" + account + "` is in two groups",
+                      "an account is in one group at most");
+  }
+  return groups;
+}
+
 }  // namespace steelyard

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "base/assert.h"
 #include "commitments/checks.h"
@@ -110,6 +111,37 @@ std::optional<double> implied_annual_return(std::span<const CashFlow> upfront,
     (value_at(difference, when, middle) > 0 ? low : high) = middle;
   }
   return low + (high - low) / 2;
+}
+
+std::optional<double> return_of_upfront(const RateCard& card, const PoolTable& table,
+                                        const Bill& bill, std::size_t holding) {
+  const Holding& held = bill.holdings[holding];
+  const Offer& own = card.offers[held.offer];
+  if (own.payment == Payment::kNoUpfront) return std::nullopt;
+  const auto kind = [](const Offer& o) {
+    return std::tie(o.instrument, o.scope, o.size, o.term_years, o.offer_class);
+  };
+  for (std::size_t i = 0; i < card.offers.size(); ++i) {
+    const Offer& other = card.offers[i];
+    if (other.payment != Payment::kNoUpfront || kind(other) != kind(own)) continue;
+    Decimal at_own, at_other;
+    for (const CoverTotal& cover : bill.covers) {
+      if (cover.holding != holding) continue;
+      const auto& price = card.rates[table.pools[cover.pool].rate].price;
+      const Decimal own_price = *price[held.offer];
+      // Prices that are not of the same order are a slip of the pen, not an alternative.
+      if (!price[i] || compare_fractions(*price[i], own_price, {1000 * kOne}, {kOne}) > 0)
+        return std::nullopt;
+      at_own += cover.cost;
+      at_other += multiply_divide(cover.cost, *price[i], own_price);
+    }
+    if (at_own == Decimal{}) return std::nullopt;
+    Holding later = held;
+    later.offer = i;
+    later.amount = multiply_divide(held.amount, at_other, at_own);
+    return implied_annual_return(cash_flow(card, held), cash_flow(card, later));
+  }
+  return std::nullopt;
 }
 
 std::optional<double> break_even_use(Decimal price, Decimal on_demand) {

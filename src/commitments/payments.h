@@ -36,6 +36,13 @@ Decimal present_value(std::span<const CashFlow> payments, Instant when, double y
 std::optional<double> implied_annual_return(std::span<const CashFlow> upfront,
                                             std::span<const CashFlow> later);
 
+/// The yearly return of what was paid upfront for a holding, measured by its own use: the payments
+/// of the same kind of offer (instrument, scope, size, term, class) with nothing upfront, for as
+/// much as would have covered the same usage, would have come later. None if nothing was paid
+/// upfront or covered, there is no such offer, or it has no price for some of the usage.
+std::optional<double> return_of_upfront(const RateCard& card, const PoolTable& table,
+                                        const Bill& bill, std::size_t holding);
+
 /// The share of its hours that a unit must be used for the commitment to cost no more than on
 /// demand: its price over the price on demand. None if on demand is free.
 std::optional<double> break_even_use(Decimal price, Decimal on_demand);

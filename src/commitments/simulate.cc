@@ -290,6 +290,7 @@ class Sums {
       total.unused += hour.unused[h];
       ++total.hours;
     }
+    open_ = hour.usage;
     for (const Piece& piece : hour.pieces) add(piece);
     bill_.by_hour.push_back(
         {hour.hour, hour.on_demand_equivalent, hour.fees, hour.total_unused, hour.total_on_demand});
@@ -304,8 +305,9 @@ class Sums {
     std::sort(bill_.covers.begin(), bill_.covers.end(), [](const auto& a, const auto& b) {
       return std::tie(a.holding, a.pool) < std::tie(b.holding, b.pool);
     });
-    Decimal fees, unused, used, on_demand;
+    Decimal fees, unused, used, on_demand, equivalent;
     for (const HoldingTotal& total : bill_.by_holding) {
+      equivalent += total.covered_on_demand;
       fees += total.fee;
       unused += total.unused;
       used += total.used;
@@ -317,7 +319,7 @@ class Sums {
       SY_ASSERT(total.covered + total.uncovered == total.usage);
     }
     SY_ASSERT(fees == bill_.fees && unused == bill_.unused && on_demand == bill_.on_demand);
-    SY_ASSERT(used == Decimal{});
+    SY_ASSERT(used == Decimal{} && equivalent + on_demand == bill_.on_demand_equivalent);
   }
 
  private:
@@ -326,7 +328,11 @@ class Sums {
   }
 
   void add(const Piece& piece) {
-    const Decimal equivalent = multiply(piece.quantity, on_demand(piece.pool));
+    // The difference of what is open before and after: so the parts of a pool and its remainder sum
+    // to its cost on demand, where products of the parts might be rounded apart.
+    const Decimal before = multiply(open_[piece.pool], on_demand(piece.pool));
+    open_[piece.pool] -= piece.quantity;
+    const Decimal equivalent = before - multiply(open_[piece.pool], on_demand(piece.pool));
     PoolTotal& pool = bill_.by_pool[piece.pool];
     pool.covered += piece.quantity;
     pool.commitment_cost += piece.cost;
@@ -344,6 +350,7 @@ class Sums {
   const RateCard& card_;
   const PoolTable& table_;
   Bill& bill_;
+  std::vector<Decimal> open_;  ///< of the hour at hand, by pool
   std::unordered_map<std::size_t, CoverTotal> covers_;
 };
 

@@ -169,7 +169,8 @@ struct HourTotal {
   Decimal on_demand_equivalent, fees, unused, on_demand;
 };
 
-/// Sums of the hours.
+/// Sums of the hours. What the holdings cover at its price on demand, and what is left on demand,
+/// sum to the cost of all usage on demand; this too to the last digit.
 struct Bill {
   Instant begin;
   std::size_t hours = 0;

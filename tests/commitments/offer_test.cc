@@ -220,6 +220,9 @@ TEST_F(OfferTables, ErrorsOfHoldingsNameTheLine) {
   EXPECT_EQ(error_of_holdings(head + "compute-1y,1,2026-07-01,2026-07-01,,,,\n"),
             "SY1804 it ends at 2026-07-01T00:00:00Z, not after it begins [holdings.csv, line 2] "
             "leave `end` empty for a whole term");
+  EXPECT_EQ(error_of_holdings(head + "compute-1y,1,,2999-01-01,,,,\n"),
+            "SY1804 it ends at 2999-01-01T00:00:00Z [holdings.csv, line 2] it lasts for at most 100 "
+            "years");
   EXPECT_EQ(error_of_holdings(head + "ri-3y,1,,,us-east-1,,large,\n"),
             "SY1804 `ri-3y` is bought for one `family`, but none is given [holdings.csv, line 2] "
             "fill the column `family`");
@@ -228,6 +231,17 @@ TEST_F(OfferTables, ErrorsOfHoldingsNameTheLine) {
             "line 2] look at the spelling, or add the price to the table of rates");
   EXPECT_EQ(error_of_holdings("offer\ncompute-1y\n"),
             "SY1804 the file has no column `amount` [holdings.csv] it has offer");
+}
+
+TEST_F(OfferTables, GroupsOfAccounts) {
+  auto groups = read_groups(*engine_, file("groups.csv", "account,group\nA,web\nB,web\n"));
+  ASSERT_TRUE(groups) << why(groups);
+  EXPECT_EQ(groups->at("B"), "web");
+  groups = read_groups(*engine_, file("groups.csv", "account,group\nA,web\nA,db\n"));
+  EXPECT_EQ(
+      told(groups.error()),
+      "SY1804 `A` is in two groups [groups.csv, line 3, column `account`] an account is in one "
+      "group at most");
 }
 
 TEST(Offers, SizesWhosePricesAreNotInProportionMustBeNamed) {

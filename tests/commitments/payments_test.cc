@@ -125,6 +125,27 @@ TEST(ImpliedReturn, OfAReservedInstanceByAnAnnuity) {
   EXPECT_NEAR(*rate, 0.136, 0.002);
 }
 
+TEST(ReturnOfUpfront, ComparesWithTheSameOfferPaidLater) {
+  Market market({"usage"});
+  for (const auto& [name, payment] :
+       {std::pair{"none", Payment::kNoUpfront}, std::pair{"all", Payment::kAllUpfront}}) {
+    auto& offer = market.card.offers[market.offer(name, Instrument::kComputeSp, {})];
+    offer.payment = payment;
+    offer.upfront_share = number(payment == Payment::kAllUpfront ? "1" : "0");
+  }
+  market.pool({"a"}, "1", {{"none", "0.70"}, {"all", "0.66"}}, "3");
+  market.begin = at("2026-01-01");
+  const auto all = market.buy("all", "1.32"), none = market.buy("none", "0.70");
+  const auto rate = return_of_upfront(market.card, market.table(), market.bill(), all);
+  ASSERT_TRUE(rate);
+  // The same two units would have cost 1.40 an hour under the plan that is paid monthly.
+  EXPECT_NEAR(*rate, *implied_annual_return(Term("1.32", "1").flow(), Term("1.4", "0").flow()),
+              1e-9);
+  EXPECT_FALSE(return_of_upfront(market.card, market.table(), market.bill(), none));
+  market.usage[0] = {};
+  EXPECT_FALSE(return_of_upfront(market.card, market.table(), market.bill(), all));
+}
+
 TEST(BreakEven, UseIsPriceOverOnDemand) {
   EXPECT_DOUBLE_EQ(*break_even_use(number("0.6"), number("1")), 0.6);
   EXPECT_FALSE(break_even_use(number("0.6"), number("0")));
