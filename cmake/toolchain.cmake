@@ -14,6 +14,14 @@ set_target_properties(ISAL::isal PROPERTIES IMPORTED_LOCATION ${ISAL_LIBRARY}
 
 find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h REQUIRED)  # headers only
 
+find_library(CLP_LIBRARY Clp REQUIRED)
+find_library(COIN_UTILS_LIBRARY CoinUtils REQUIRED)
+find_path(CLP_INCLUDE coin/ClpSimplex.hpp REQUIRED)
+add_library(CLP::clp UNKNOWN IMPORTED)
+set_target_properties(CLP::clp PROPERTIES IMPORTED_LOCATION ${CLP_LIBRARY}
+                      INTERFACE_INCLUDE_DIRECTORIES "${CLP_INCLUDE};${CLP_INCLUDE}/coin"
+                      INTERFACE_LINK_LIBRARIES ${COIN_UTILS_LIBRARY})
+
 add_compile_options(-Wall -Wextra -Werror -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # What the optimiser says about inlined library code comes and goes between releases of g++: shown, not fatal.

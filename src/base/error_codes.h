@@ -111,6 +111,7 @@ inline constexpr ErrorCode kErrorCodes[] = {
     {"SY1823", "hour of demand stands twice", "Two rows have the same pool and hour: usually a file that was put together twice. If they are parts of the hour, say that they are to be summed."},
     {"SY1824", "demand is too large", "More cells (pools x hours) or more digits than are held exactly. Choose fewer pool columns, a shorter time, or round the quantities."},
     {"SY1825", "rates give no ratio", "The price of a commitment is divided exactly by the price on demand: the first must not be negative, the second must be above zero, and the ratio may have up to 12 digits above and below."},
+    {"SY1826", "portfolio is not possible", "The scopes of a portfolio lie within each other, each offer has a scope, hours and a price, and demand, prices and weights are small enough to be summed exactly. Correct what is named."},
 };
 // clang-format on
 
