@@ -11,12 +11,12 @@
 namespace steelyard {
 
 std::vector<Command> all_commands(CommonOptions& common) {
-  return {ingest_command(common),     status_command(common), report_command(common),
-          top_command(common),        diff_command(common),   explain_command(common),
-          reconcile_command(common),  check_command(common),  sql_command(common),
-          export_command(common),     gen_command(common),    vacuum_command(common),
-          checkpoint_command(common), doctor_command(common), completion_command(common),
-          version_command(common),    help_command(common)};
+  return {ingest_command(common),     status_command(common),      report_command(common),
+          top_command(common),        diff_command(common),        explain_command(common),
+          reconcile_command(common),  check_command(common),       sql_command(common),
+          export_command(common),     commitments_command(common), gen_command(common),
+          vacuum_command(common),     checkpoint_command(common),  doctor_command(common),
+          completion_command(common), version_command(common),     help_command(common)};
 }
 
 std::vector<Flag> common_flags(FlagGroup group, CommonOptions& common) {

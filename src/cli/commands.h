@@ -19,6 +19,7 @@ Command gen_command(CommonOptions& common);
 Command vacuum_command(CommonOptions& common);
 Command checkpoint_command(CommonOptions& common);
 Command doctor_command(CommonOptions& common);
+Command commitments_command(CommonOptions& common);
 Command completion_command(CommonOptions& common);
 Command version_command(CommonOptions& common);
 Command help_command(CommonOptions& common);
