@@ -18,9 +18,12 @@ inline constexpr Decimal kMaxFactor = {10'000 * kOne};
 /// Units, or money, of a pool or a holding in an hour.
 inline constexpr Decimal kMaxQuantity = {10'000'000'000 * kOne};
 inline constexpr std::int64_t kMaxTermHours = 100 * 8784;
+/// Of a purchase, to the end of its term; with at most 10^5 purchases all of them are below 10^20.
+inline constexpr Decimal kMaxTermPrice = {100'000'000'000'000 * kOne};
+inline constexpr std::size_t kMaxPurchases = 100'000;
 /// Hours times pools, and hours times holdings, of one simulation.
 inline constexpr std::size_t kMaxCells = 1'000'000'000;
-/// Rows of a table of offers, rates or holdings.
+/// Rows of a table.
 inline constexpr std::size_t kMaxTableRows = 1'000'000;
 
 /// SY1801 without a place: the reader of a table adds its file and line.

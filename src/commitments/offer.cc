@@ -335,6 +335,10 @@ Result<Holding> make_holding(const RateCard& card, const Purchase& purchase) {
                   "leave `end` empty for a whole term");
   if (holding.end.micros - holding.begin.micros > kMaxTermHours * kMicrosPerHour)
     return refuse("it ends at " + format_instant(holding.end), "it lasts for at most 100 years");
+  const std::int64_t hours = (holding.end.micros - holding.begin.micros) / kMicrosPerHour;
+  if (multiply(fee_per_hour(holding), {hours * kOne}) > kMaxTermPrice)
+    return refuse("an amount of " + to_text(holding.amount) + " is beyond the limit",
+                  "a term's price is at most " + to_text(kMaxTermPrice));
   return holding;
 }
 

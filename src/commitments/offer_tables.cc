@@ -305,6 +305,9 @@ Result<std::vector<Holding>> read_holdings(Engine& engine, const std::string& pa
   auto table = read_text_table(engine, path, "SY1804");
   if (!table) return pass(table);
   if (auto status = table->needs({"offer", "amount"}); !status) return pass(status);
+  if (table->rows.size() > kMaxPurchases)
+    return fail(table->code, "more than " + std::to_string(kMaxPurchases) + " purchases", path,
+                "add up those that are alike");
   std::vector<Holding> holdings;
   for (std::size_t row = 0; row < table->rows.size(); ++row) {
     auto purchase = read_purchase(*table, row, card, window_begin);

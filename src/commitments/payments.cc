@@ -1,5 +1,6 @@
 #include "commitments/payments.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <tuple>
@@ -153,7 +154,9 @@ std::optional<std::int64_t> break_even_hours(const RateCard& card, const Holding
                                              Decimal saved_per_hour) {
   const TermPrice price = term_price(card, holding);
   // saved x h >= upfront + (total - upfront) x h / hours, multiplied by hours: all integers.
-  const Decimal saved_in_all = multiply(saved_per_hour, {price.hours * kOne});
+  // Beyond this limit of saving the first hour pays for everything that can be bought.
+  const Decimal saved = std::min(saved_per_hour, kMaxTermPrice);
+  const Decimal saved_in_all = multiply(saved, {price.hours * kOne});
   const Decimal gain = saved_in_all - (price.total - price.upfront);
   if (gain < price.upfront || gain < Decimal{}) return std::nullopt;
   if (price.upfront == Decimal{}) return 0;

@@ -201,8 +201,10 @@ Result<Simulator> Simulator::make(const RateCard& card, const PoolTable& table,
   std::stable_sort(state->sharing.begin(), state->sharing.end(),
                    [](const auto& a, const auto& b) { return a.since < b.since; });
   const std::size_t pools = table.pools.size(), count = state->holdings.size();
-  if (count > kMaxCells || pools > kMaxCells)
-    return fail("SY1805", "too many pools or purchases", {}, "leave out pool columns");
+  if (count > kMaxPurchases || pools > kMaxCells)
+    return fail("SY1805",
+                std::to_string(pools) + " pools and " + std::to_string(count) + " purchases", {},
+                "at most " + std::to_string(kMaxPurchases) + " purchases: add up those alike");
   for (const Holding& holding : state->holdings) {
     state->fee.push_back(fee_per_hour(holding));
     state->capacity.push_back(card.offers[holding.offer].unit() == CommitmentUnit::kSpend

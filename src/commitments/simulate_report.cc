@@ -1,6 +1,7 @@
 #include "commitments/simulate_report.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <map>
 
 #include "base/text.h"
@@ -17,10 +18,11 @@ std::string scope_text(const Holding& holding) {
   return join(parts, " ");
 }
 
+/// A statistic for a sentence; a double, because what is lost may be any multiple of the whole.
 std::string per_cent(Decimal part, Decimal whole) {
-  const Decimal percent =
-      whole == Decimal{} ? Decimal{} : multiply_divide(part, {100 * kOne}, whole);
-  return to_text(percent, 1) + " %";
+  char text[64];
+  std::snprintf(text, sizeof text, "%.1f %%", 100 * ratio(part, whole));
+  return text;
 }
 
 Cell share(Decimal part, Decimal whole) {
@@ -215,6 +217,10 @@ void by_payment(const RateCard& card, const Bill& bill, const BillQuestion& ques
     report.rows.push_back(
         {{format_instant(payment.due)}, {bill.currency}, {payment.amount}, {paid}});
     if (!question.cost_of_capital) continue;
+    if (payment.due < bill.begin) {
+      report.rows.back().push_back({});  // sunk: no decision of today changes it
+      continue;
+    }
     const Decimal worth = present_value({&payment, 1}, bill.begin, *question.cost_of_capital);
     value += worth;
     report.rows.back().push_back({worth});
@@ -241,10 +247,12 @@ void say_what_it_means(const RateCard& card, const Bill& bill, const BillQuestio
   const std::vector<CashFlow> payments = cash_flow(card, bill.holdings);
   Decimal value;
   for (const CashFlow& payment : payments) {
+    if (payment.due < bill.begin) continue;
     value += present_value({&payment, 1}, bill.begin, *question.cost_of_capital);
   }
-  report.notes.push_back("all payments to the end of the terms are worth " + money(value) + " on " +
-                         format_date(date_of(bill.begin)));
+  const std::string day = format_date(date_of(bill.begin));
+  report.notes.push_back("what is due from " + day + " on is worth " + money(value) +
+                         " on that day");
 }
 
 }  // namespace

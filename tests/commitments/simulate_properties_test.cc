@@ -8,6 +8,7 @@
 #include <set>
 
 #include "commitments/fixture.h"
+#include "commitments/simulate_report.h"
 
 namespace steelyard::commitments_test {
 namespace {
@@ -438,6 +439,53 @@ TEST(SimulateErrors, UsageThatCannotBeBilledIsNamed) {
   EXPECT_EQ(code("2026-07-01", "10000000001"),
             "SY1805: a uses 10000000001 at 2026-07-01T00:00:00Z, which is beyond the limit");
   EXPECT_EQ(code("2026-07-01", "1"), "");  // an error leaves the simulator as it was
+}
+
+TEST(SimulateErrors, ExtremesAreBilledOrRefusedButNeverStop) {
+  // Prices, sizes, amounts and usage from the smallest digit to the limits and beyond: whatever is
+  // not refused keeps all identities, which the simulator checks in every hour.
+  Random random(11);
+  const auto any = [&](int largest) {
+    Int128 units = 1 + static_cast<Int128>(random() % 9);
+    for (auto zeros = below(random, static_cast<std::size_t>(19 + largest)); zeros > 0; --zeros)
+      units *= 10;
+    return Decimal{units};
+  };
+  int billed = 0, refused = 0;
+  for (int i = 0; i < 4000; ++i) {
+    Market market({"usage"});
+    market.offer("q", Instrument::kQuantity, {}, 3);
+    market.offer("sp", Instrument::kComputeSp, {}, 3);
+    market.offer("azure", Instrument::kAzureSavingsPlan, {}, 3);
+    market.pool({"a"}, "0", {}, "0");
+    Rate& rate = market.card.rates[0];
+    rate.on_demand = rate.list = any(7);
+    rate.factor = any(4);
+    rate.price = {any(7), any(7), any(7)};
+    if (!check_rate_card(market.card)) {
+      ++refused;
+      continue;
+    }
+    for (const std::size_t offer : {0, 1, 2}) {
+      auto holding = make_holding(market.card, {offer, any(11), {}, market.begin, {}, "", ""});
+      if (holding) market.holdings.push_back(*holding);
+    }
+    const PoolTable table = market.table();
+    const Decimal used = any(11);
+    const auto fill = [&](std::size_t, std::span<Decimal> quantity) { quantity[0] = used; };
+    auto bill = simulate(market.card, table, market.holdings, market.begin, 3, fill);
+    if (!bill) {
+      EXPECT_EQ(bill.error().code, "SY1805");
+      ++refused;
+      continue;
+    }
+    BillQuestion question;
+    question.cost_of_capital = 0.08;
+    EXPECT_EQ(bill_report(market.card, table, *bill, question).totals.size(), 1u);
+    ++billed;
+  }
+  EXPECT_GT(billed, 500);
+  EXPECT_GT(refused, 500);
 }
 
 TEST(SimulateErrors, AScopeThatTheDemandDoesNotHave) {

@@ -55,6 +55,24 @@ TEST(BillReport, RowsSumToTheTotalByEveryGrouping) {
   }
 }
 
+TEST(BillReport, WhatIsPaidBeforeTheWindowIsSunk) {
+  Market market({"usage"});
+  market.offer("q", Instrument::kQuantity, {"usage"});
+  market.pool({"a"}, "1", {{"q", "0.5"}}, "1");
+  market.begin = at("2026-01-01");
+  market.buy("q", "1", {{"usage", "a"}});
+  BillQuestion question;
+  question.by = BillGrouping::kPayment;
+  question.cost_of_capital = 0;
+  const Bill bill = market.bill({}, at("2026-07-01"));
+  const Report report = bill_report(market.card, market.table(), bill, question);
+  ASSERT_EQ(report.rows.size(), 12u);
+  EXPECT_TRUE(report.rows[4][4].is_null());                   // June
+  EXPECT_EQ(to_text(*decimal(report.rows[5][4])), "360");     // July's first, for June
+  EXPECT_EQ(to_text(*decimal(report.totals[0][2])), "4380");  // of the whole year
+  EXPECT_EQ(to_text(*decimal(report.totals[0][4])), "2568");  // June to December, 5,136 hours
+}
+
 TEST(BillReport, GroupingsHaveNames) {
   EXPECT_EQ(parse_bill_grouping("pool"), BillGrouping::kPool);
   EXPECT_EQ(parse_bill_grouping("payment"), BillGrouping::kPayment);

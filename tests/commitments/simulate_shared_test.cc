@@ -4,6 +4,7 @@
 
 #include "bills/reading.h"
 #include "commitments/fixture.h"
+#include "commitments/shared_data.h"
 
 namespace steelyard::commitments_test {
 namespace {
@@ -85,6 +86,33 @@ TEST(SharedRates, NormalisationFactorsAreThoseThatAwsPublishes) {
     ++checked;
   }
   EXPECT_EQ(checked, 45);
+}
+
+/// Snowflake's demand of three years as one pool under one offer: the integer optima that are known
+/// for it, from level to savings.
+TEST(SharedDemand, ShavedIceAtItsBestLevelsSavesWhatIsKnown) {
+  SY_NEEDS_SHARED_DATA();
+  auto total = aggregate(shaved_ice(), {});
+  ASSERT_TRUE(total) << why(total);
+  struct Known {
+    std::size_t last_hours;
+    const char *price, *level, *savings;
+  };
+  for (const Known& known :
+       {Known{26280, "0.6", "1533", "24.778710"}, Known{8760, "0.72", "2093", "21.830996"},
+        Known{1440, "0.6", "2480", "33.136648"}}) {
+    const Demand window = hours_of(*total, total->hours - known.last_hours, total->hours);
+    Market market({});
+    market.offer("q", Instrument::kQuantity, {}, 3);
+    market.pool({}, "1", {{"q", known.price}}, "0");
+    market.begin = window.first_hour;
+    market.buy("q", known.level);
+    auto bill = simulate(market.card, market.table(), market.holdings, window);
+    ASSERT_TRUE(bill) << why(bill);
+    const Decimal percent =
+        multiply_divide(bill->savings(), {100 * kOne}, bill->on_demand_equivalent);
+    EXPECT_EQ(to_text(percent, 6), known.savings) << known.level;
+  }
 }
 
 TEST(SharedRates, GoogleEstateIsConservedUnderPublishedPrices) {
