@@ -1,0 +1,212 @@
+#include "commitments/policy.h"
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "base/assert.h"
+#include "commitments/portfolio.h"
+#include "commitments/use_history.h"
+
+namespace steelyard {
+namespace {
+
+constexpr std::size_t kDay = 24;
+
+/// A policy without memory that looks at each pool by itself.
+template <class Rule>
+PolicyMaker for_each_pool(Rule rule) {
+  return [rule]() -> Policy {
+    return [rule](const PolicyView& view) {
+      std::vector<std::int64_t> amounts(view.pools() + (view.terms().plan_price ? 1 : 0), 0);
+      for (std::size_t pool = 0; pool < view.pools(); ++pool) amounts[pool] = rule(view, pool);
+      return amounts;
+    };
+  };
+}
+
+std::int64_t level_of(const PolicyView& view, std::size_t pool, std::size_t window_hours) {
+  return best_level(view.recent(pool, window_hours), view.terms().price).level;
+}
+
+bool is_turn(const PolicyView& view, std::size_t every) {
+  return (view.now() - view.terms().begin) / view.terms().step_hours % every == 0;
+}
+
+/// Pools, then whatever is used outside of them, below a root that the plan covers.
+PortfolioProblem pools_below_a_plan(const PolicyView& view, std::size_t hours,
+                                    PriceRatio pool_price) {
+  SY_ASSERT(view.terms().plan_price);
+  PortfolioProblem problem;
+  problem.pools = view.pools() + 1;
+  problem.hours = hours;
+  problem.counts.assign(problem.pools * hours, 0);
+  problem.parent.assign(problem.pools + 1, static_cast<int>(problem.pools));
+  problem.parent.back() = -1;
+  problem.held.resize(problem.pools + 1);
+  for (std::size_t pool = 0; pool < view.pools(); ++pool) {
+    problem.held[pool].assign(hours, view.held_now(pool));
+    problem.offers.push_back({"", pool, pool_price, 0, hours, -1});
+  }
+  problem.held.back().assign(hours, view.held_now(view.pools()));
+  problem.offers.push_back({"", problem.pools, *view.terms().plan_price, 0, hours, -1});
+  return problem;
+}
+
+std::vector<std::int64_t> best_amounts(PortfolioProblem problem) {
+  auto solver = PortfolioSolver::make(std::move(problem));
+  SY_ASSERT(solver);  // demand that was read is small enough
+  return solver->solve({.gap = 1e-7, .max_passes = 500}).amounts;
+}
+
+PriceRatio times(PriceRatio a, PriceRatio b) {
+  return {a.numerator * b.numerator, a.denominator * b.denominator};
+}
+
+}  // namespace
+
+PolicyMaker scenario_portfolio(const ScenarioOptions& options) {
+  return [options]() -> Policy {
+    return [options, history = UseHistory()](const PolicyView& view) mutable {
+      history.learn(view);
+      constexpr std::size_t kPattern = 7 * kDay;
+      const std::size_t hours = options.scenarios * options.steps * kPattern;
+      PortfolioProblem problem =
+          pools_below_a_plan(view, hours, times(view.terms().price, options.caution));
+      std::int64_t* elsewhere = problem.counts.data() + view.pools() * hours;
+      std::mt19937_64 random(20'210'201);  // which way goes with which: the same in every run
+      for (std::size_t pool = 0; pool < view.pools(); ++pool) {
+        if (options.use_min > 0)
+          problem.offers[pool].most = std::max<std::int64_t>(
+              0, history.lasting_level(pool, options.use_min) - view.held_now(pool));
+        auto ways = history.ways_on(pool, options.scenarios, options.steps);
+        for (std::size_t i = ways.size(); i > 1; --i) std::swap(ways[i - 1], ways[random() % i]);
+        const auto recent = view.recent(pool, kPattern);
+        std::int64_t* out = problem.counts.data() + pool * hours;
+        std::size_t hour = 0;
+        for (const auto& way : ways)
+          for (const double share : way)
+            for (const std::int64_t count : recent) {
+              out[hour] = std::llround(static_cast<double>(count) * share);
+              elsewhere[hour] += count - out[hour];
+              ++hour;
+            }
+      }
+      return best_amounts(std::move(problem));
+    };
+  };
+}
+
+PolicyMaker look_back_portfolio(std::size_t window_hours) {
+  return [window_hours]() -> Policy {
+    return [window_hours](const PolicyView& view) {
+      const std::size_t hours = std::min(window_hours, view.now());
+      PortfolioProblem problem = pools_below_a_plan(view, hours, view.terms().price);
+      for (std::size_t pool = 0; pool < view.pools(); ++pool) {
+        const auto recent = view.recent(pool, hours);
+        std::copy(recent.begin(), recent.end(),
+                  problem.counts.begin() + static_cast<std::ptrdiff_t>(pool * hours));
+      }
+      return best_amounts(std::move(problem));
+    };
+  };
+}
+
+PolicyMaker plan_only(std::size_t window_hours) {
+  return [window_hours]() -> Policy {
+    return [window_hours](const PolicyView& view) {
+      std::vector<std::int64_t> total(std::min(window_hours, view.now()), 0);
+      for (std::size_t pool = 0; pool < view.pools(); ++pool) {
+        const auto recent = view.recent(pool, total.size());
+        for (std::size_t hour = 0; hour < total.size(); ++hour) total[hour] += recent[hour];
+      }
+      std::vector<std::int64_t> amounts(view.pools() + 1, 0);
+      SY_ASSERT(view.terms().plan_price);
+      amounts.back() =
+          best_level(total, *view.terms().plan_price).level - view.held_now(view.pools());
+      return amounts;
+    };
+  };
+}
+
+PolicyMaker look_back(std::size_t window_hours, int share_percent, std::size_t every) {
+  return for_each_pool([=](const PolicyView& view, std::size_t pool) -> std::int64_t {
+    if (!is_turn(view, every)) return 0;
+    const Int128 aim =
+        static_cast<Int128>(level_of(view, pool, window_hours)) * share_percent / 100;
+    return static_cast<std::int64_t>(aim) - view.held_now(pool);
+  });
+}
+
+PolicyMaker look_back_minimum(std::size_t window_hours) {
+  return for_each_pool([=](const PolicyView& view, std::size_t pool) -> std::int64_t {
+    const auto recent = view.recent(pool, window_hours);
+    if (recent.empty()) return 0;
+    return *std::min_element(recent.begin(), recent.end()) - view.held_now(pool);
+  });
+}
+
+PolicyMaker lower_of(std::size_t long_hours, std::size_t short_hours) {
+  return for_each_pool([=](const PolicyView& view, std::size_t pool) {
+    return std::min(level_of(view, pool, long_hours), level_of(view, pool, short_hours)) -
+           view.held_now(pool);
+  });
+}
+
+PolicyMaker break_even() {
+  return for_each_pool([](const PolicyView& view, std::size_t pool) {
+    // A purchase also counts for the term before it, as if it had been held then: the same usage
+    // does not justify two. Hour by hour backwards, what ended since is added to what is held.
+    const auto recent = view.recent(pool, view.terms().term_hours);
+    std::vector<std::int64_t> uncovered(recent.begin(), recent.end());
+    const auto held = view.held_before(pool).last(recent.size());
+    std::int64_t counted = view.held_now(pool), later = view.held_now(pool);
+    for (std::size_t i = recent.size(); i-- > 0;) {
+      counted += std::max<std::int64_t>(0, held[i] - later);
+      later = held[i];
+      uncovered[i] = std::max<std::int64_t>(0, uncovered[i] - counted);
+    }
+    return best_level(uncovered, view.terms().price).level;
+  });
+}
+
+PolicyMaker uncovered_gap(std::size_t window_hours) {
+  return for_each_pool([=](const PolicyView& view, std::size_t pool) {
+    const auto recent = view.recent(pool, window_hours);
+    const auto held = view.held_before(pool).last(recent.size());
+    std::vector<std::int64_t> gap(recent.size());
+    for (std::size_t i = 0; i < gap.size(); ++i)
+      gap[i] = std::max<std::int64_t>(0, recent[i] - held[i]);
+    return best_level(gap, view.terms().price).level;
+  });
+}
+
+PolicyMaker lasting_use() {
+  return []() -> Policy {
+    return [history = UseHistory()](const PolicyView& view) mutable {
+      history.learn(view);
+      std::vector<std::int64_t> amounts(view.pools() + (view.terms().plan_price ? 1 : 0), 0);
+      for (std::size_t pool = 0; pool < view.pools(); ++pool) {
+        const std::int64_t lasting = history.lasting_level(pool, view.terms().price.value());
+        const std::int64_t today = level_of(view, pool, 7 * kDay);
+        amounts[pool] = std::min(lasting, today) - view.held_now(pool);
+      }
+      return amounts;
+    };
+  };
+}
+
+std::vector<NamedPolicy> rival_policies() {
+  return {{"look-back 7 days", look_back(7 * kDay)},
+          {"look-back 30 days", look_back(30 * kDay)},
+          {"look-back 60 days", look_back(60 * kDay)},
+          {"look-back 30 days, every 4 weeks", look_back(30 * kDay, 100, 4)},
+          {"look-back 60 days, quarterly", look_back(60 * kDay, 100, 13)},
+          {"look-back 60 days, once a year", look_back(60 * kDay, 100, 52)},
+          {"80 % of look-back 30 days", look_back(30 * kDay, 80)},
+          {"minimum of 30 days", look_back_minimum(30 * kDay)},
+          {"lower of 30 and 3 days", lower_of(30 * kDay, 3 * kDay)},
+          {"break-even", break_even()}};
+}
+
+}  // namespace steelyard

@@ -1,0 +1,66 @@
+// Policies: rules that say how much to buy at a date. The rivals are those that providers and peers
+// use; each nets what is held at the date, all that was bought before it included, so that a gap is
+// not bought twice while the window still shows it uncovered. Ours asks what became of usage like
+// this: a commitment is bought as far down as usage has lasted, not as far up as it stands today.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "commitments/backtest.h"
+
+namespace steelyard {
+
+/// The best level of the last `window_hours`, less what is held (AWS: 7, 30 or 60 days).
+/// `share_percent` of the level is aimed at (CUDly: 80). Every `every`-th decision is taken.
+PolicyMaker look_back(std::size_t window_hours, int share_percent = 100, std::size_t every = 1);
+/// The minimum of the window (Google Cloud, "stable usage").
+PolicyMaker look_back_minimum(std::size_t window_hours);
+/// The lower of the best levels of a long and a short window (Azure: 30 and 3 days).
+PolicyMaker lower_of(std::size_t long_hours, std::size_t short_hours);
+/// Wang, Li, Liang (arXiv 1305.5608), deterministic: a unit is reserved once it would have paid for
+/// itself over the term that just ended; (2 - alpha)-competitive without any forecast.
+PolicyMaker break_even();
+/// The best level of what the window shows as uncovered, whatever was bought since: a mistake.
+/// After a purchase it buys the same gap again. Here to be told apart from the others, never to be
+/// used.
+PolicyMaker uncovered_gap(std::size_t window_hours);
+
+/// How far usage lasts, learnt week by week from the history of all pools before the date. A moment
+/// of a pool is described by two things: how its last three days compare with those a week before,
+/// and what is left of the pools that share a value with it (the same type in other regions), of
+/// their own peaks. For moments of each description it counts, week by week ahead, in which share
+/// of hours usage stayed above a multiple of the level at that moment; that is the expected use of
+/// a commitment of this size, and it is bought while the use exceeds its price. Never above the
+/// best level of the last 7 days. The constants were chosen on synthetic traces of pools that grow,
+/// are replaced by a next generation and die (tests/commitments/synthetic.h), not on real ones.
+PolicyMaker lasting_use();
+
+struct ScenarioOptions {
+  std::size_t scenarios = 8;  ///< equally likely ways of every pool
+  std::size_t steps = 6;      ///< parts of the term that a way tells apart
+  /// The price of a pool's commitment as it is seen in the decision, over its true price: what the
+  /// freedom to wait is worth, which scenarios of one purchase do not show.
+  PriceRatio caution{7, 6};
+  /// A pool's commitments stay below the level that is expected to be used at least so much.
+  double use_min = 0;
+};
+/// For a plan over all pools beside commitments of the pools: the exact best portfolio over
+/// scenarios (PortfolioSolver). In a scenario each pool goes the way that usage like its own once
+/// went; what leaves a pool is used elsewhere, where only the plan covers it. What is held counts
+/// as cover.
+PolicyMaker scenario_portfolio(const ScenarioOptions& options = {});
+/// The exact best portfolio on the last `window_hours` as they were: no scenario.
+PolicyMaker look_back_portfolio(std::size_t window_hours);
+/// Only the plan, by look-back.
+PolicyMaker plan_only(std::size_t window_hours);
+
+struct NamedPolicy {
+  std::string name;
+  PolicyMaker make;
+};
+/// The rivals of a back-test with weekly decisions, in the order in which they are shown.
+std::vector<NamedPolicy> rival_policies();
+
+}  // namespace steelyard
