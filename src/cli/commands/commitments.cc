@@ -138,7 +138,11 @@ Result<int> run_simulate(Context& context, const CommitmentOptions& options) {
   auto holdings = read_holdings(**engine, options.buy, given->card, given->demand.first_hour);
   if (!holdings) return pass(holdings);
   auto bill = simulate(given->card, given->table, std::move(*holdings), given->demand, *sharing);
-  if (!bill) return pass(bill);
+  if (!bill) {
+    // What is wrong in an hour is in the demand; a scope that it lacks was bought.
+    bill.error().where = bill.error().code == "SY1802" ? options.buy : options.demand;
+    return pass(bill);
+  }
   if (!options.step.empty()) {
     auto steps = marginals(*given, *bill, *sharing, options.step);
     if (!steps) return pass(steps);
