@@ -9,6 +9,7 @@
 //           to largest normalisation factor, part of an instance if need be. Savings Plans of a
 //           type together, whatever their term and payment: highest savings percentage first, of
 //           equal ones the lowest rate first.
+//           Among accounts that share, too (an older text: those with the largest savings first).
 //   Azure   reservations: narrower scope first. Savings plans: 3 years before 1 year, narrower
 //   scope
 //           before wider, greatest discount first; a rate on demand below the plan's is charged to
