@@ -15,8 +15,8 @@
 //                    unit covers any size of its scope in proportion to `factor`
 //     term_years     1 or 3
 //     payment        no-upfront, partial-upfront or all-upfront
-//     upfront_share  optional: part of the term's price paid on the first day; 0, 0.5 and 1 if
-//     empty class          optional: standard, convertible, ...: a label, it changes no application
+//     upfront_share  optional: part of the term's price paid on the first day; if empty: 0, 0.5, 1
+//     class          optional: standard, convertible, ...: a label, it changes no application
 //
 //   rates.csv                                       one row a price, of all pools that match
 //     <pool columns> `*` matches any value; of several rows that match a pool the one with the
@@ -34,8 +34,8 @@
 //     owner          optional: the account that bought it
 //     id             optional: its name
 //     <pool columns> those of the offer's scope must be filled; the offer's `size` column says
-//     which
-//                    size was bought; any other narrows what is covered (an Azure subscription)
+//                    which size was bought; any other narrows what is covered (an Azure
+//                    subscription)
 #pragma once
 
 #include <cstddef>

@@ -5,15 +5,13 @@
 // In each clock hour, and in no other, what is held is used or lost. Commitments of a lower rank
 // (traits()) go first; then, within a rank:
 //   AWS     the owner's own usage, then the accounts that sharing allows. Reserved instances:
-//   smallest
-//           to largest normalisation factor, part of an instance if need be. Savings Plans of a
-//           type together, whatever their term and payment: highest savings percentage first, of
-//           equal ones the lowest rate first.
-//           Among accounts that share, too (an older text: those with the largest savings first).
+//           smallest to largest normalisation factor, part of an instance if need be. Savings
+//           Plans of a type together, whatever their term and payment: highest savings percentage
+//           first, of equal ones the lowest rate first. Among accounts that share, too (an older
+//           text: those with the largest savings first).
 //   Azure   reservations: narrower scope first. Savings plans: 3 years before 1 year, narrower
-//   scope
-//           before wider, greatest discount first; a rate on demand below the plan's is charged to
-//           the plan instead of the plan's.
+//           scope before wider, greatest discount first; a rate on demand below the plan's is
+//           charged to the plan instead of the plan's.
 //   Google  narrower scope first; spend: greatest discount first (Google states no order of SKUs).
 //   none    as Google.
 // What the documentation leaves open is decided by content, never by the order of the input: pools
