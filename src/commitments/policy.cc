@@ -70,15 +70,16 @@ PolicyMaker scenario_portfolio(const ScenarioOptions& options) {
     return [options, history = UseHistory()](const PolicyView& view) mutable {
       history.learn(view);
       constexpr std::size_t kPattern = 7 * kDay;
+      SY_ASSERT(view.terms().plan_price);
+      const double use_min = view.terms().price.value() / view.terms().plan_price->value();
       const std::size_t hours = options.scenarios * options.steps * kPattern;
       PortfolioProblem problem =
           pools_below_a_plan(view, hours, times(view.terms().price, options.caution));
       std::int64_t* elsewhere = problem.counts.data() + view.pools() * hours;
       std::mt19937_64 random(20'210'201);  // which way goes with which: the same in every run
       for (std::size_t pool = 0; pool < view.pools(); ++pool) {
-        if (options.use_min > 0)
-          problem.offers[pool].most = std::max<std::int64_t>(
-              0, history.lasting_level(pool, options.use_min) - view.held_now(pool));
+        problem.offers[pool].most =
+            std::max<std::int64_t>(0, history.lasting_level(pool, use_min) - view.held_now(pool));
         auto ways = history.ways_on(pool, options.scenarios, options.steps);
         for (std::size_t i = ways.size(); i > 1; --i) std::swap(ways[i - 1], ways[random() % i]);
         const auto recent = view.recent(pool, kPattern);

@@ -41,10 +41,9 @@ struct ScenarioOptions {
   std::size_t scenarios = 8;  ///< equally likely ways of every pool
   std::size_t steps = 6;      ///< parts of the term that a way tells apart
   /// The price of a pool's commitment as it is seen in the decision, over its true price: what the
-  /// freedom to wait is worth, which scenarios of one purchase do not show.
-  PriceRatio caution{7, 6};
-  /// A pool's commitments stay below the level that is expected to be used at least so much.
-  double use_min = 0;
+  /// freedom to wait is worth, which scenarios of one purchase do not show. Chosen on synthetic
+  /// traces.
+  PriceRatio caution{23, 20};
 };
 /// For a plan over all pools beside commitments of the pools: the exact best portfolio over
 /// scenarios (PortfolioSolver). In a scenario each pool goes the way that usage like its own once

@@ -180,8 +180,10 @@ std::vector<std::vector<double>> UseHistory::ways_on(std::size_t pool, std::size
         for (std::size_t step = 0; step < steps; ++step) {
           const std::size_t week = moment + (2 * step + 1) * kLeads / (2 * steps);
           const std::size_t known = std::min(week, weeks_ - 1);
-          // What is not known yet stays as it was last seen.
-          share = std::min(1.0, other.means[known] / other.means[moment - 1]);
+          // What is not known yet goes on from where it was last seen as the prior does.
+          const double later = static_cast<double>(week - known) / kLeads;
+          share = std::min(1.0, other.means[known] / other.means[moment - 1]) *
+                  std::exp(-kPriorLoss * later);
           way.push_back(share);
         }
         ways.push_back(std::move(way));

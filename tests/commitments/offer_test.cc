@@ -220,9 +220,10 @@ TEST_F(OfferTables, ErrorsOfHoldingsNameTheLine) {
   EXPECT_EQ(error_of_holdings(head + "compute-1y,1,2026-07-01,2026-07-01,,,,\n"),
             "SY1804 it ends at 2026-07-01T00:00:00Z, not after it begins [holdings.csv, line 2] "
             "leave `end` empty for a whole term");
-  EXPECT_EQ(error_of_holdings(head + "compute-1y,1,,2999-01-01,,,,\n"),
-            "SY1804 it ends at 2999-01-01T00:00:00Z [holdings.csv, line 2] it lasts for at most 100 "
-            "years");
+  EXPECT_EQ(
+      error_of_holdings(head + "compute-1y,1,,2999-01-01,,,,\n"),
+      "SY1804 it ends at 2999-01-01T00:00:00Z [holdings.csv, line 2] it lasts for at most 100 "
+      "years");
   EXPECT_EQ(error_of_holdings(head + "ri-3y,1,,,us-east-1,,large,\n"),
             "SY1804 `ri-3y` is bought for one `family`, but none is given [holdings.csv, line 2] "
             "fill the column `family`");

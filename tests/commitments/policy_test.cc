@@ -1,0 +1,102 @@
+// Our policies against the rivals: on made-up demand, on which their constants were chosen, and on
+// real demand, on which they were not.
+#include "commitments/policy.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "commitments/shared_data.h"
+#include "commitments/synthetic.h"
+
+namespace steelyard {
+namespace {
+
+BacktestTerms two_years(const Demand& demand, PriceRatio price,
+                        std::optional<PriceRatio> plan_price = {}) {
+  return {8760, demand.hours, 168, price, 8760, plan_price};
+}
+
+TEST(Policy, BuysNothingOfATypeThatGoesAsAnotherWentBeforeIt) {
+  // Region by region the first type went, one every two weeks from week 30; from week 95 on the
+  // second goes in the same way; the third stays.
+  Demand demand;
+  demand.hours = 168 * 110;
+  demand.pool_columns = {"region", "type"};
+  for (std::size_t region = 0; region < 8; ++region)
+    for (const std::size_t begin : {30, 95, 1000}) {
+      demand.pools.push_back({std::to_string(region), std::to_string(begin)});
+      for (std::size_t hour = 0; hour < demand.hours; ++hour)
+        demand.counts.push_back(hour < 168 * (begin + 2 * region) ? 100 : 0);
+    }
+  const std::size_t week = 168 * 104;  // the second is left in three regions, all of it untouched
+  const BacktestTerms terms{week, week + 168, 168, {3, 5}, 8760, {}};
+  const Backtest ours = run_backtest(demand, terms, lasting_use());
+  const Backtest rival = run_backtest(demand, terms, look_back(720));
+  for (std::size_t pool = 0; pool < demand.pools.size(); ++pool) {
+    const std::int64_t bought = ours.pools[pool].amounts[0];
+    if (demand.pools[pool][1] == "1000")
+      EXPECT_GE(bought, 98) << demand.name(pool);
+    else
+      EXPECT_EQ(bought, 0) << demand.name(pool);
+  }
+  EXPECT_EQ(demand.name(22), "7/95");
+  EXPECT_EQ(rival.pools[22].amounts[0], 100);
+}
+
+TEST(Policy, TheFutureAndTheOrderOfPoolsChangeNothing) {
+  const Demand demand = SyntheticDemand::make(3);
+  const BacktestTerms terms{8760, 8760 + 168 * 12, 168, {3, 5}, 8760, {}};
+  const Backtest run = run_backtest(demand, terms, lasting_use());
+  Demand other = demand;  // after the last date everything is different
+  for (std::size_t pool = 0; pool < demand.pools.size(); ++pool)
+    for (std::size_t hour = 8760 + 168 * 11; hour < demand.hours; ++hour)
+      other.counts[pool * demand.hours + hour] = 1;
+  const Backtest changed = run_backtest(other, terms, lasting_use());
+  Demand turned = demand;
+  std::reverse(turned.pools.begin(), turned.pools.end());
+  for (std::size_t pool = 0; pool < demand.pools.size(); ++pool)
+    std::copy(demand.row(demand.pools.size() - 1 - pool).begin(),
+              demand.row(demand.pools.size() - 1 - pool).end(),
+              turned.counts.begin() + static_cast<std::ptrdiff_t>(pool * demand.hours));
+  const Backtest backwards = run_backtest(turned, terms, lasting_use());
+  for (std::size_t pool = 0; pool < demand.pools.size(); ++pool) {
+    EXPECT_EQ(run.pools[pool].amounts, changed.pools[pool].amounts) << demand.name(pool);
+    EXPECT_EQ(run.pools[pool].amounts, backwards.pools[demand.pools.size() - 1 - pool].amounts)
+        << demand.name(pool);
+  }
+}
+
+TEST(Policy, LastingUseBeatsEveryRivalOnRealPools) {
+  SY_NEEDS_SHARED_DATA();
+  for (const PriceRatio price : {PriceRatio{18, 25}, {3, 5}, {10, 21}}) {
+    const BacktestTerms terms = two_years(shaved_ice(), price);
+    const Backtest best = hindsight(shaved_ice(), terms);
+    const double ours = 100 * regret(run_backtest(shaved_ice(), terms, lasting_use()), best);
+    RecordProperty("regret_percent", std::to_string(ours));
+    EXPECT_LE(ours, 9.0) << price.value();
+    for (const NamedPolicy& rival : rival_policies())
+      EXPECT_LT(ours, 100 * regret(run_backtest(shaved_ice(), terms, rival.make), best))
+          << rival.name;
+  }
+}
+
+TEST(Policy, LastingUseIsNoWorseThanLookBackOnOnePooledRow) {
+  SY_NEEDS_SHARED_DATA();
+  const Demand total = aggregate(shaved_ice(), {}).value();
+  for (const PriceRatio price : {PriceRatio{18, 25}, {3, 5}, {10, 21}}) {
+    const BacktestTerms terms = two_years(total, price);
+    const Backtest best = hindsight(total, terms);
+    EXPECT_LE(regret(run_backtest(total, terms, lasting_use()), best), 0.0061);
+  }
+}
+
+TEST(Policy, APlanBesidePoolsOnRealDemandAsPublished) {
+  SY_NEEDS_SHARED_DATA();
+  const BacktestTerms terms = two_years(shaved_ice(), {3, 5}, PriceRatio{18, 25});
+  const Backtest only_plan = run_backtest(shaved_ice(), terms, plan_only(720));
+  EXPECT_NEAR(100 * only_plan.savings(), 22.053, 6e-4);
+}
+
+}  // namespace
+}  // namespace steelyard
