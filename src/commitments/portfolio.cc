@@ -13,14 +13,17 @@ namespace {
 
 double real(Int128 value) { return static_cast<double>(value); }
 
-/// What is left uncovered is at least `height` - sum of used x amounts. In units of the grid.
+/// What is left uncovered in a part of the time is at least `height` - sum of used x amounts. In
+/// units of the grid.
 struct Cut {
   Int128 height = 0;
   std::vector<std::int64_t> used;
-  int idle = 0;  ///< solves of the master since it last mattered
+  std::size_t part = 0;  ///< of the time
+  int idle = 0;          ///< solves of the master since it last mattered
 };
 
-constexpr int kIdleMax = 60;
+constexpr int kIdleMax = 12;
+constexpr std::size_t kOffersPerPart = 8, kPartsMax = 16;
 constexpr double kRadiusMin = 2e-4, kRadiusAgain = 0.01;
 
 }  // namespace
@@ -36,6 +39,8 @@ struct PortfolioSolver::State {
   std::vector<PassMatrix> levels;  ///< coarse to full
   Int128 usage = 0;                ///< left with no purchase, on the grid
 
+  /// Time is looked at in parts, each with cuts of its own: many purchases need many slopes.
+  std::size_t parts = 1;
   LinearProgram master;
   std::vector<Cut> cuts;
   std::vector<std::int64_t>
@@ -44,7 +49,7 @@ struct PortfolioSolver::State {
   int passes = 0;
 
   std::size_t offers() const { return problem.offers.size(); }
-  int rest_column() const { return static_cast<int>(offers()); }
+  int rest_column(std::size_t part) const { return static_cast<int>(offers() + part); }
 
   Int128 cost(std::span<const std::int64_t> amounts, Int128 left) const {
     Int128 sum = left * denominator;
@@ -86,7 +91,8 @@ struct PortfolioSolver::State {
     master = LinearProgram();
     for (std::size_t i = 0; i < offers(); ++i)
       master.add_column(master_cost(i), 0, most[i] == 0 ? 0 : 1);
-    master.add_column(1, 0, LinearProgram::kInfinity);
+    for (std::size_t part = 0; part < parts; ++part)
+      master.add_column(1, 0, LinearProgram::kInfinity);
     std::vector<Cut> kept = std::move(cuts);
     cuts.clear();
     for (Cut& cut : kept) add(std::move(cut));
@@ -95,7 +101,7 @@ struct PortfolioSolver::State {
     return real(fee[offer]) * static_cast<double>(most[offer]) / (real(denominator) * scale());
   }
   void add(Cut cut) {
-    std::vector<int> columns = {rest_column()};
+    std::vector<int> columns = {rest_column(cut.part)};
     std::vector<double> values = {1};
     for (std::size_t i = 0; i < offers(); ++i) {
       const double value =
@@ -178,24 +184,26 @@ struct PortfolioSolver::State {
     cuts.resize(kept);
   }
 
-  /// A bound from the master's multipliers, in integers: any weights that sum to at most one, made
-  /// of cuts that hold, give one; those of the optimum give the best.
+  /// A bound from the master's multipliers, in integers: any weights of cuts that sum to at most
+  /// one in each part of the time give one; those of the optimum give the best.
   Int128 bound() const {
     const auto multipliers = master.multipliers();
     const Int128 one = Int128{1} << multiplier_bits;
-    std::vector<Int128> weight(cuts.size(), 0);
-    Int128 sum = 0;
-    std::size_t heaviest = 0;
+    std::vector<Int128> weight(cuts.size(), 0), sum(parts, 0);
+    std::vector<std::size_t> heaviest(parts, cuts.size());
     for (std::size_t k = 0; k < cuts.size(); ++k) {
-      const double share = std::clamp(multipliers[k], 0.0, 1.0);
-      weight[k] = static_cast<Int128>(share * real(one));
-      sum += weight[k];
-      if (weight[k] > weight[heaviest]) heaviest = k;
+      const std::size_t part = cuts[k].part;
+      weight[k] = static_cast<Int128>(std::clamp(multipliers[k], 0.0, 1.0) * real(one));
+      sum[part] += weight[k];
+      if (heaviest[part] == cuts.size() || weight[k] > weight[heaviest[part]]) heaviest[part] = k;
     }
-    if (cuts.empty()) return 0;
-    // Rounding left a little over, or a little too much: the heaviest takes it.
-    if (sum > one || real(sum) > 0.999 * real(one)) weight[heaviest] += one - sum;
-    if (weight[heaviest] < 0) return 0;
+    // Rounding left a little over, or a little too much: the heaviest of each part takes it.
+    for (std::size_t part = 0; part < parts; ++part) {
+      if (heaviest[part] == cuts.size()) continue;
+      if (sum[part] > one || real(sum[part]) > 0.999 * real(one))
+        weight[heaviest[part]] += one - sum[part];
+      if (weight[heaviest[part]] < 0) return 0;
+    }
     Int128 value = 0;
     std::vector<Int128> used(offers(), 0);
     for (std::size_t k = 0; k < cuts.size(); ++k) {
@@ -212,14 +220,25 @@ struct PortfolioSolver::State {
 
   /// One pass at a resolution; its cut joins the master.
   Int128 look(const PassMatrix& matrix, std::span<const std::int64_t> amounts, int threads) {
-    PassMatrix::Outcome outcome = matrix.pass(amounts, threads);
-    Cut cut;
-    cut.height = outcome.left;
-    for (std::size_t i = 0; i < offers(); ++i)
-      cut.height += static_cast<Int128>(outcome.used[i]) * amounts[i];
-    cut.used = std::move(outcome.used);
-    add(std::move(cut));
-    return cost(amounts, outcome.left);
+    Int128 left = 0;
+    auto outcomes = matrix.pass(amounts, threads);
+    for (std::size_t part = 0; part < parts; ++part) {
+      left += outcomes[part].left;
+      Cut cut;
+      cut.part = part;
+      cut.height = outcomes[part].left;
+      for (std::size_t i = 0; i < offers(); ++i)
+        cut.height += static_cast<Int128>(outcomes[part].used[i]) * amounts[i];
+      cut.used = std::move(outcomes[part].used);
+      add(std::move(cut));
+    }
+    return cost(amounts, left);
+  }
+
+  Int128 left_by(std::span<const std::int64_t> amounts, int threads) const {
+    Int128 left = 0;
+    for (const auto& outcome : levels.back().pass(amounts, threads)) left += outcome.left;
+    return left;
   }
 
   struct Found {
@@ -294,13 +313,13 @@ struct PortfolioSolver::State {
         amounts[i] = std::min((center[i] + shove) / one * one, most[i] / one * one);
         is_center = is_center && amounts[i] == center[i];
       }
-      const PassMatrix::Outcome outcome = levels.back().pass(amounts, threads);
+      const Int128 left = left_by(amounts, threads);
       ++passes;
-      const Int128 its_cost = cost(amounts, outcome.left);
+      const Int128 its_cost = cost(amounts, left);
       if (best.empty() || its_cost < best_cost) {
         best = amounts;
         best_cost = its_cost;
-        best_left = outcome.left;
+        best_left = left;
       }
       if (is_center) break;
     }
@@ -377,7 +396,9 @@ Result<PortfolioSolver> PortfolioSolver::make(PortfolioProblem problem) {
   while (state->shift > 0 && real(peak) * std::ldexp(1.0, state->shift) > 0x1p29) --state->shift;
   if (real(peak) * static_cast<double>(coarsest) * std::ldexp(1.0, state->shift) > 0x1p60)
     return too_large();
-  const PassMatrix full(own, 1, state->shift);
+  state->parts = std::clamp<std::size_t>(own.offers.size() / kOffersPerPart, 1, kPartsMax);
+  if (own.hours < 64 * state->parts) state->parts = 1;
+  const PassMatrix full(own, 1, state->shift, state->parts);
   for (const PortfolioOffer& offer : own.offers) {
     Int128 most = peaks[offer.scope];
     if (offer.most >= 0) most = std::min<Int128>(most, offer.most);
@@ -389,11 +410,11 @@ Result<PortfolioSolver> PortfolioSolver::make(PortfolioProblem problem) {
     state->hours.push_back(hours);
   }
   const std::vector<std::int64_t> nothing(own.offers.size(), 0);
-  state->usage = full.pass(nothing, 1).left;
+  for (const auto& outcome : full.pass(nothing, 1)) state->usage += outcome.left;
   state->price();
   if (!state->fits()) return too_large();
   for (const std::size_t group : {96, 24, 6})
-    if (own.hours >= 64 * group) state->levels.emplace_back(own, group, state->shift);
+    if (own.hours >= 64 * group) state->levels.emplace_back(own, group, state->shift, state->parts);
   state->levels.push_back(full);
   state->build_master();
   return PortfolioSolver(std::move(state));
@@ -431,10 +452,10 @@ PortfolioResult PortfolioSolver::solve(const PortfolioOptions& options) {
   }
   state.radius = std::max(state.radius, kRadiusAgain);
   int count = 0;
-  // The end of the search is sudden: a vertex is optimal or it is not. Aim beyond what was asked
-  // for, so that rounding to whole counts does not lose it.
-  found = state.descend(state.levels.back(), options.gap * 1e-3, options.max_passes,
-                        options.threads, count);
+  // The end of the search is sudden: a vertex is optimal or it is not. Who asks for a proof gets
+  // one that rounding to whole counts does not lose; who asks for less is served sooner.
+  const double aim = options.gap * (options.gap <= 1e-8 ? 1e-3 : 0.5);
+  found = state.descend(state.levels.back(), aim, options.max_passes, options.threads, count);
   state.passes += count;
   PortfolioResult result;
   Int128 left = 0;
@@ -459,7 +480,7 @@ Int128 PortfolioSolver::cost_of(std::span<const std::int64_t> amounts, int threa
   SY_ASSERT(amounts.size() == state_->offers());
   std::vector<std::int64_t> on_grid(amounts.begin(), amounts.end());
   for (auto& amount : on_grid) amount <<= state_->shift;
-  return state_->cost(on_grid, state_->levels.back().pass(on_grid, threads).left) >> state_->shift;
+  return state_->cost(on_grid, state_->left_by(on_grid, threads)) >> state_->shift;
 }
 
 PortfolioProblem pools_and_plan(const Demand& demand, PriceRatio pool_price,

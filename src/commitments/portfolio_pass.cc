@@ -84,8 +84,9 @@ struct Kernels {
 };
 
 /// Hours at which something begins, ends or changes its weight.
-std::vector<std::size_t> events_of(const PortfolioProblem& problem) {
+std::vector<std::size_t> events_of(const PortfolioProblem& problem, std::size_t parts) {
   std::set<std::size_t> events = {0, problem.hours};
+  for (std::size_t part = 1; part < parts; ++part) events.insert(problem.hours * part / parts);
   for (const PortfolioOffer& offer : problem.offers) {
     events.insert(offer.begin);
     events.insert(offer.end);
@@ -105,15 +106,18 @@ std::int64_t weight_at(const PortfolioProblem& problem, std::size_t hour) {
 
 }  // namespace
 
-PassMatrix::PassMatrix(const PortfolioProblem& problem, std::size_t group, int shift)
-    : pools_(problem.pools), shift_(shift), parent_(problem.parent) {
+PassMatrix::PassMatrix(const PortfolioProblem& problem, std::size_t group, int shift,
+                       std::size_t parts)
+    : pools_(problem.pools), parts_(parts), shift_(shift), parent_(problem.parent) {
   for (const PortfolioOffer& offer : problem.offers) offer_scope_.push_back(offer.scope);
   children_.resize(parent_.size());
   for (std::size_t scope = pools_; scope < parent_.size(); ++scope)
     if (parent_[scope] >= 0) children_[static_cast<std::size_t>(parent_[scope])].push_back(scope);
-  const auto events = events_of(problem);
+  const auto events = events_of(problem, parts);
   for (std::size_t i = 0; i + 1 < events.size(); ++i) {
     const std::size_t hours = events[i + 1] - events[i];
+    std::size_t part = 0;
+    while (part + 1 < parts && problem.hours * (part + 1) / parts <= events[i]) ++part;
     std::vector<std::size_t> active;
     for (std::size_t offer = 0; offer < problem.offers.size(); ++offer)
       if (problem.offers[offer].begin <= events[i] && events[i] < problem.offers[offer].end)
@@ -121,7 +125,7 @@ PassMatrix::PassMatrix(const PortfolioProblem& problem, std::size_t group, int s
     const auto add = [&](std::size_t columns, std::size_t width, std::size_t first_hour) {
       if (columns == 0 || width == 0) return;
       segments_.push_back({columns_, columns_ + columns, static_cast<std::int64_t>(width),
-                           weight_at(problem, first_hour), first_hour, active});
+                           weight_at(problem, first_hour), first_hour, part, active});
       columns_ += columns;
     };
     add(hours / group, group, events[i]);
@@ -221,7 +225,8 @@ void PassMatrix::pass_columns(const std::vector<T>& rows, std::size_t segment_in
                                                     capacity_of(pool), alive_above(pool), count);
 }
 
-PassMatrix::Outcome PassMatrix::pass(std::span<const std::int64_t> capacity, int threads) const {
+std::vector<PassMatrix::Outcome> PassMatrix::pass(std::span<const std::int64_t> capacity,
+                                                  int threads) const {
   // About 256 KiB of demand at a time.
   const std::size_t cell = narrow_.empty() ? sizeof(std::int64_t) : sizeof(std::int32_t);
   const std::size_t block =
@@ -242,14 +247,16 @@ PassMatrix::Outcome PassMatrix::pass(std::span<const std::int64_t> capacity, int
   std::size_t workers =
       threads > 0 ? static_cast<std::size_t>(threads) : std::thread::hardware_concurrency();
   workers = std::clamp<std::size_t>(workers, 1, std::max<std::size_t>(works.size() / 4, 1));
-  std::vector<Outcome> parts(workers);
+  std::vector<std::vector<Outcome>> found(workers);
   std::atomic<std::size_t> next = 0;
   const auto loop = [&](std::size_t worker) {
-    Outcome& part = parts[worker];
-    part.used.assign(capacity.size(), 0);
+    std::vector<Outcome>& own = found[worker];
+    own.resize(parts_);
+    for (Outcome& outcome : own) outcome.used.assign(capacity.size(), 0);
     std::vector<std::int64_t> scope_used(parent_.size());
     for (std::size_t i = next++; i < works.size(); i = next++) {
       const Work& work = works[i];
+      Outcome& part = own[segments_[work.segment].part];
       std::fill(scope_used.begin(), scope_used.end(), 0);
       if (narrow_.empty())
         pass_columns(wide_, work.segment, work.begin, work.end, scope_capacity[work.segment], part,
@@ -266,12 +273,13 @@ PassMatrix::Outcome PassMatrix::pass(std::span<const std::int64_t> capacity, int
     for (std::size_t worker = 1; worker < workers; ++worker) others.emplace_back(loop, worker);
     loop(0);
   }
-  for (std::size_t worker = 1; worker < workers; ++worker) {
-    parts[0].left += parts[worker].left;
-    for (std::size_t offer = 0; offer < capacity.size(); ++offer)
-      parts[0].used[offer] += parts[worker].used[offer];
-  }
-  return std::move(parts[0]);
+  for (std::size_t worker = 1; worker < workers; ++worker)
+    for (std::size_t part = 0; part < parts_; ++part) {
+      found[0][part].left += found[worker][part].left;
+      for (std::size_t offer = 0; offer < capacity.size(); ++offer)
+        found[0][part].used[offer] += found[worker][part].used[offer];
+    }
+  return std::move(found[0]);
 }
 
 }  // namespace steelyard

@@ -17,6 +17,7 @@ struct PassSegment {
   std::size_t begin = 0, end = 0;  ///< columns
   std::int64_t width = 1, weight = 1;
   std::size_t first_hour = 0;       ///< of the problem
+  std::size_t part = 0;             ///< of the time
   std::vector<std::size_t> active;  ///< offers that cover these hours
 };
 
@@ -24,15 +25,16 @@ struct PassSegment {
 class PassMatrix {
  public:
   /// `group` hours to a column; a segment's last column may have fewer and is a segment by itself.
-  PassMatrix(const PortfolioProblem& problem, std::size_t group, int shift);
+  /// Time is split into `parts` of equal length, the same at every resolution.
+  PassMatrix(const PortfolioProblem& problem, std::size_t group, int shift, std::size_t parts);
 
   struct Outcome {
     Int128 left = 0;  ///< weighted, in units of 2^-shift count-hours
     /// Per offer: weighted hours in which one more unit of it would be used; left falls by so much.
     std::vector<std::int64_t> used;
   };
-  /// Exact, whatever the number of threads.
-  Outcome pass(std::span<const std::int64_t> capacity, int threads) const;
+  /// One for each part of the time. Exact, whatever the number of threads.
+  std::vector<Outcome> pass(std::span<const std::int64_t> capacity, int threads) const;
 
   const std::vector<PassSegment>& segments() const { return segments_; }
   std::size_t columns() const { return columns_; }
@@ -43,7 +45,7 @@ class PassMatrix {
                     std::size_t end, std::span<const std::int64_t> scope_capacity, Outcome& outcome,
                     std::vector<std::int64_t>& scope_used) const;
 
-  std::size_t pools_, columns_ = 0;
+  std::size_t pools_, parts_, columns_ = 0;
   int shift_;
   std::vector<int> parent_;
   std::vector<std::size_t> offer_scope_;
