@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 
+#include "commitments/linear_program.h"
 #include "commitments/shared_data.h"
 
 namespace steelyard {
@@ -50,6 +51,46 @@ TEST(Ladder, EqualsBruteForceOnRandomDemand) {
     const Ladder ladder = best_ladder(demand, terms);
     ASSERT_TRUE(ladder.cost.scaled(terms.price) == by_trying_all(demand, terms));
     for (const auto amount : ladder.amounts) ASSERT_GE(amount, 0);
+  }
+}
+
+/// In one piece: a column for each purchase and for what each hour leaves on demand.
+double by_linear_program(const Row& demand, const LadderTerms& terms) {
+  LinearProgram program;
+  for (const std::size_t date : terms.dates)
+    program.add_column(
+        terms.price.value() *
+            static_cast<double>(std::min(date + terms.term_hours, demand.size()) - date),
+        0, LinearProgram::kInfinity);
+  for (std::size_t hour = 0; hour < demand.size(); ++hour)
+    program.add_column(1, 0, LinearProgram::kInfinity);
+  for (std::size_t hour = 0; hour < demand.size(); ++hour) {
+    std::vector<int> columns = {static_cast<int>(terms.dates.size() + hour)};
+    for (std::size_t i = 0; i < terms.dates.size(); ++i)
+      if (terms.dates[i] <= hour && hour < terms.dates[i] + terms.term_hours)
+        columns.push_back(static_cast<int>(i));
+    program.add_row(static_cast<double>(demand[hour]), LinearProgram::kInfinity, columns,
+                    std::vector<double>(columns.size(), 1.0));
+  }
+  EXPECT_TRUE(program.solve());
+  return program.value();
+}
+
+TEST(Ladder, EqualsTheLinearProgram) {
+  const std::uint64_t seed = 5;
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 25; ++round) {
+    SCOPED_TRACE("seed " + std::to_string(seed) + " round " + std::to_string(round));
+    Row demand(300 + random() % 300);
+    for (std::size_t hour = 0; hour < demand.size(); ++hour)
+      demand[hour] = static_cast<std::int64_t>(random() % (100 + hour));
+    const LadderTerms terms{{static_cast<std::int64_t>(30 + random() % 60), 100},
+                            50 + random() % 200,
+                            dates_every(7 + random() % 20, random() % 30, demand.size())};
+    const Ladder ladder = best_ladder(demand, terms);
+    const double expected = by_linear_program(demand, terms);
+    EXPECT_NEAR(static_cast<double>(ladder.cost.scaled(terms.price)) / 100, expected,
+                1e-9 * expected);
   }
 }
 
