@@ -38,7 +38,8 @@ class Crowd:
             self.problems.append(text)
 
     def run(self, *arguments):
-        environment = {"PATH": os.environ.get("PATH", ""), "HOME": self.home, "LC_ALL": "C.UTF-8"}
+        environment = {"PATH": os.environ.get("PATH", ""), "HOME": self.home, "LC_ALL": "C.UTF-8",
+                       "TSAN_OPTIONS": os.environ.get("TSAN_OPTIONS", "")}
         # Many processes with one thread each; a vacuum runs no engine and has no such flag.
         threads = [] if arguments[0] == "vacuum" else ["--threads=1"]
         return subprocess.run([PROGRAM, *arguments, f"--lake={self.lake}", *threads],
