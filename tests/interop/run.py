@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Another program reads the lake: delta-rs (PyPI `deltalake`) must find the same versions, columns, rows and sums.
 
-Skipped without that package; PYTHONPATH may say where it is (.ci/run fetches it when it can).
+Skipped without that package; tests/interop/setup.sh puts it into .deps/interop (.ci/run does so when it can).
 """
 import json
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -12,6 +13,9 @@ import tempfile
 try:
     from deltalake import DeltaTable, QueryBuilder
 except ImportError:
+    own = pathlib.Path(__file__).resolve().parents[2] / ".deps" / "interop" / "venv" / "bin" / "python"
+    if own.exists() and pathlib.Path(sys.prefix) != own.parents[1]:
+        os.execv(own, [str(own), *sys.argv])
     print("skipped: no Python package deltalake")
     sys.exit(77)
 

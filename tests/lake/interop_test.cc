@@ -1,7 +1,7 @@
 // Other programs read the lake as it is: the Python package deltalake (delta-rs) and chDB
 // (delta-kernel-rs) must see at each version the rows and exact sums that we see, also when only
 // the checkpoint is left. Skipped by name where a program is not installed;
-// tests/lake/interop_setup.sh installs them.
+// tests/interop/setup.sh installs them.
 #include <sys/wait.h>
 
 #include <cstdlib>
