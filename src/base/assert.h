@@ -1,4 +1,5 @@
-// Assertions are for our own mistakes and stay on in release builds: a wrong total is worse than a stop.
+// Assertions are for our own mistakes and stay on in release builds: a wrong total is worse than a
+// stop.
 #pragma once
 
 #include <cstdio>

@@ -13,7 +13,9 @@ namespace steelyard {
 
 struct Sha256::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
-  State() { SY_ASSERT(context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1); }
+  State() {
+    SY_ASSERT(context != nullptr && EVP_DigestInit_ex(context, EVP_sha256(), nullptr) == 1);
+  }
   ~State() { EVP_MD_CTX_free(context); }
 };
 
@@ -45,7 +47,8 @@ std::uint64_t xxh3_64(const void* data, std::size_t size, std::uint64_t seed) {
 
 std::string ContentHash::text() const {
   std::string bytes;
-  for (int shift = 120; shift >= 0; shift -= 8) bytes += static_cast<char>(static_cast<unsigned char>(sum >> shift));
+  for (int shift = 120; shift >= 0; shift -= 8)
+    bytes += static_cast<char>(static_cast<unsigned char>(sum >> shift));
   return hex(bytes) + "-" + std::to_string(rows);
 }
 
@@ -55,8 +58,9 @@ bool ContentHash::parse(std::string_view text, ContentHash& out) {
   const auto a = std::from_chars(text.data(), text.data() + 16, high, 16);
   const auto b = std::from_chars(text.data() + 16, text.data() + 32, low, 16);
   const auto c = std::from_chars(text.data() + 33, text.data() + text.size(), out.rows);
-  if (a.ec != std::errc() || b.ec != std::errc() || c.ec != std::errc() || a.ptr != text.data() + 16 ||
-      b.ptr != text.data() + 32 || c.ptr != text.data() + text.size()) {
+  if (a.ec != std::errc() || b.ec != std::errc() || c.ec != std::errc() ||
+      a.ptr != text.data() + 16 || b.ptr != text.data() + 32 ||
+      c.ptr != text.data() + text.size()) {
     return false;
   }
   out.sum = (static_cast<unsigned __int128>(high) << 64) | low;

@@ -1,6 +1,6 @@
 // Expected failures are values: a Result<T> holds a T or an Error. Bugs are assertions.
-// An Error says what happened, where, and what to do; its code is stable and documented in docs/reference/errors.md.
-// No exception crosses a folder.
+// An Error says what happened, where, and what to do; its code is stable and documented in
+// docs/reference/errors.md. No exception crosses a folder.
 #pragma once
 
 #include <string>

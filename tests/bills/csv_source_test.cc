@@ -420,7 +420,8 @@ TEST_F(CsvSource, DamagedGzipIsNeverReadToTheEnd) {
 
 TEST_F(CsvSource, ABombIsRefused) {
   std::string rows;
-  while (rows.size() < 4 << 20) rows += std::string(20000, '1') + ",2\n";  // few rows: the fake writer is slow
+  while (rows.size() < 4 << 20)
+    rows += std::string(20000, '1') + ",2\n";  // few rows: the fake writer is slow
   const std::string some = gzip(rows);
   std::string bomb = gzip("a,b\n");
   for (int i = 0; i < 20; ++i) bomb += some;

@@ -6,30 +6,44 @@ namespace steelyard::duck {
 
 duckdb_logical_type make_type(Type type) {
   switch (type) {
-    case Type::kBool: return duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
-    case Type::kInt64: return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
-    case Type::kDouble: return duckdb_create_logical_type(DUCKDB_TYPE_DOUBLE);
-    case Type::kText: return duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
-    case Type::kInstant: return duckdb_create_logical_type(DUCKDB_TYPE_TIMESTAMP_TZ);
-    case Type::kDecimal: return duckdb_create_decimal_type(38, kScale);
+    case Type::kBool:
+      return duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN);
+    case Type::kInt64:
+      return duckdb_create_logical_type(DUCKDB_TYPE_BIGINT);
+    case Type::kDouble:
+      return duckdb_create_logical_type(DUCKDB_TYPE_DOUBLE);
+    case Type::kText:
+      return duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR);
+    case Type::kInstant:
+      return duckdb_create_logical_type(DUCKDB_TYPE_TIMESTAMP_TZ);
+    case Type::kDecimal:
+      return duckdb_create_decimal_type(38, kScale);
     case Type::kTextMap: {
       const LogicalType text(duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR));
       return duckdb_create_map_type(text.get(), text.get());
     }
-    case Type::kOther: break;
+    case Type::kOther:
+      break;
   }
   return duckdb_create_logical_type(DUCKDB_TYPE_ANY);
 }
 
 Type type_of(duckdb_logical_type type) {
   switch (duckdb_get_type_id(type)) {
-    case DUCKDB_TYPE_BOOLEAN: return Type::kBool;
-    case DUCKDB_TYPE_BIGINT: return Type::kInt64;
-    case DUCKDB_TYPE_DOUBLE: return Type::kDouble;
-    case DUCKDB_TYPE_VARCHAR: return Type::kText;
-    case DUCKDB_TYPE_TIMESTAMP_TZ: return Type::kInstant;
+    case DUCKDB_TYPE_BOOLEAN:
+      return Type::kBool;
+    case DUCKDB_TYPE_BIGINT:
+      return Type::kInt64;
+    case DUCKDB_TYPE_DOUBLE:
+      return Type::kDouble;
+    case DUCKDB_TYPE_VARCHAR:
+      return Type::kText;
+    case DUCKDB_TYPE_TIMESTAMP_TZ:
+      return Type::kInstant;
     case DUCKDB_TYPE_DECIMAL:
-      return duckdb_decimal_width(type) == 38 && duckdb_decimal_scale(type) == kScale ? Type::kDecimal : Type::kOther;
+      return duckdb_decimal_width(type) == 38 && duckdb_decimal_scale(type) == kScale
+                 ? Type::kDecimal
+                 : Type::kOther;
     case DUCKDB_TYPE_MAP: {
       const LogicalType key(duckdb_map_type_key_type(type));
       const LogicalType value(duckdb_map_type_value_type(type));
@@ -37,7 +51,8 @@ Type type_of(duckdb_logical_type type) {
                         duckdb_get_type_id(value.get()) == DUCKDB_TYPE_VARCHAR;
       return text ? Type::kTextMap : Type::kOther;
     }
-    default: return Type::kOther;
+    default:
+      return Type::kOther;
   }
 }
 
@@ -81,7 +96,8 @@ void VectorWriter::set_null(std::size_t row) {
 }
 
 void VectorWriter::set_text(std::size_t row, std::string_view value) {
-  if (value.size() <= 12) {  // DuckDB keeps short strings inline; the layout is part of its C interface
+  if (value.size() <=
+      12) {  // DuckDB keeps short strings inline; the layout is part of its C interface
     auto* cell = static_cast<duckdb_string_t*>(data_) + row;
     std::memset(cell, 0, sizeof *cell);
     cell->value.inlined.length = static_cast<std::uint32_t>(value.size());
@@ -91,7 +107,8 @@ void VectorWriter::set_text(std::size_t row, std::string_view value) {
   duckdb_vector_assign_string_element_len(vector_, row, value.data(), value.size());
 }
 
-void VectorWriter::set_map(std::size_t row, std::span<const std::pair<std::string_view, std::string_view>> entries) {
+void VectorWriter::set_map(std::size_t row,
+                           std::span<const std::pair<std::string_view, std::string_view>> entries) {
   if (used_ + entries.size() > capacity_) {
     capacity_ = std::max<std::size_t>(kBatchRows * 4, (used_ + entries.size()) * 2);
     duckdb_list_vector_reserve(vector_, capacity_);
