@@ -53,6 +53,8 @@ void compare(std::string_view text, const Json& expected) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
+  // The other parser takes a NUL for the end of the text; ours refuses it.
+  if (text.find('\0') != std::string_view::npos) return 0;
   const auto first = text.find_first_not_of(" \t\r\n");
   const auto last = text.find_last_not_of(" \t\r\n");
   const Json expected = Json::parse(text, nullptr, false);
