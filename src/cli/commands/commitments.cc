@@ -2,20 +2,11 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
-#include "cli/output.h"
+#include "cli/commitments.h"
 #include "cli/session.h"
 #include "commitments/simulate_report.h"
 
 namespace steelyard {
-
-namespace {
-
-struct CommitmentOptions {
-  std::vector<std::string> question;
-  std::string demand, time_column, quantity_column;
-  std::string offers, rates, buy, groups, sharing = "organisation", by = "purchase";
-  std::string step, cost_of_capital;
-};
 
 Result<std::unique_ptr<Engine>> engine_of(const Context& context) {
   auto settings = engine_options(context.common);
@@ -23,7 +14,6 @@ Result<std::unique_ptr<Engine>> engine_of(const Context& context) {
   return open_duckdb(*settings);
 }
 
-/// SY1604 names the first of these flags that has no value.
 Status needs(std::initializer_list<std::pair<std::string_view, const std::string*>> flags) {
   for (const auto& [flag, value] : flags) {
     if (value->empty())
@@ -33,7 +23,6 @@ Status needs(std::initializer_list<std::pair<std::string_view, const std::string
   return {};
 }
 
-/// "8%" or "0.08".
 Result<std::optional<double>> parse_yearly_rate(const std::string& text, const std::string& flag) {
   if (text.empty()) return std::optional<double>();
   std::string_view digits = text;
@@ -69,93 +58,21 @@ Result<std::vector<SharingPreference>> sharing_of(Engine& engine,
   return std::vector<SharingPreference>{std::move(preference)};
 }
 
-/// What all questions about demand in files begin with.
-struct Given {
-  Demand demand;
-  RateCard card;
-  PoolTable table;
-};
-
-Result<Given> read_given(Engine& engine, const CommitmentOptions& options) {
-  Given given;
-  auto card = read_rate_card(engine, options.offers, options.rates);
-  if (!card) return pass(card);
-  given.card = std::move(*card);
-  DemandFile file;
-  file.path = options.demand;
-  file.time_column = options.time_column;
-  file.quantity_column = options.quantity_column;
-  auto demand = read_demand(engine, file);
-  if (!demand) return pass(demand);
-  given.demand = std::move(*demand);
-  auto table = price_pools(given.card, given.demand.pool_columns, given.demand.pools);
-  if (!table) {
-    table.error().where = table.error().code == "SY1803" ? options.rates : options.demand;
-    return pass(table);
-  }
-  given.table = std::move(*table);
-  return given;
-}
-
-Result<std::vector<Marginal>> marginals(const Given& given, const Bill& bill,
-                                        const std::vector<SharingPreference>& sharing,
-                                        const std::string& step_text) {
-  Decimal step;
-  if (parse_decimal(step_text, step) != ParseOutcome::kExact || step <= Decimal{})
-    return bad_value("--step", step_text, "an amount above 0, such as 0.1");
-  const auto usage = [&](std::size_t hour, std::span<Decimal> quantity) {
-    for (std::size_t p = 0; p < quantity.size(); ++p) {
-      quantity[p] = given.demand.quantity(given.demand.row(p)[hour]);
-    }
-  };
-  std::vector<Marginal> steps;
-  for (std::size_t h = 0; h < bill.holdings.size(); ++h) {
-    auto marginal = marginal_value(given.card, given.table, bill, h, step, usage, sharing);
-    if (!marginal) return pass(marginal);
-    steps.push_back(*marginal);
-  }
-  return steps;
-}
-
-Result<int> run_simulate(Context& context, const CommitmentOptions& options) {
+Result<Estate> estate_of(Engine& engine, const CommitmentOptions& options) {
   if (Status all = needs({{"--demand", &options.demand},
                           {"--offers", &options.offers},
-                          {"--rates", &options.rates},
-                          {"--buy", &options.buy}});
+                          {"--rates", &options.rates}});
       !all)
     return pass(all);
-  BillQuestion question;
-  question.by = *parse_bill_grouping(options.by);
-  auto rate = parse_yearly_rate(options.cost_of_capital, "--cost-of-capital");
-  if (!rate) return pass(rate);
-  question.cost_of_capital = *rate;
-  auto engine = engine_of(context);
-  if (!engine) return pass(engine);
-  auto sharing = sharing_of(**engine, options);
-  if (!sharing) return pass(sharing);
-  auto given = read_given(**engine, options);
-  if (!given) return pass(given);
-  auto holdings = read_holdings(**engine, options.buy, given->card, given->demand.first_hour);
-  if (!holdings) return pass(holdings);
-  auto bill = simulate(given->card, given->table, std::move(*holdings), given->demand, *sharing);
-  if (!bill) {
-    // What is wrong in an hour is in the demand; a scope that it lacks was bought.
-    bill.error().where = bill.error().code == "SY1802" ? options.buy : options.demand;
-    return pass(bill);
-  }
-  if (!options.step.empty()) {
-    auto steps = marginals(*given, *bill, *sharing, options.step);
-    if (!steps) return pass(steps);
-    question.marginal = std::move(*steps);
-  }
-  Report report = bill_report(given->card, given->table, *bill, question);
-  report.provenance.source =
-      join({options.demand, options.offers, options.rates, options.buy}, " ");
-  if (Status shown = show(context, report); !shown) return pass(shown);
-  return 0;
+  EstateFiles files;
+  files.demand.path = options.demand;
+  files.demand.time_column = options.time_column;
+  files.demand.quantity_column = options.quantity_column;
+  files.offers = options.offers;
+  files.rates = options.rates;
+  files.holdings = options.holdings;
+  return read_estate(engine, files);
 }
-
-}  // namespace
 
 Command commitments_command(CommonOptions&) {
   auto options = std::make_shared<CommitmentOptions>();
@@ -186,7 +103,8 @@ Command commitments_command(CommonOptions&) {
       "each "
       "offer with its price for a unit and hour, upfront payments spread over the term (empty: not "
       "covered), and if needed list, factor (size of a unit), currency.\n\n"
-      "--buy is CSV with the columns offer, amount (units, or money an hour for plans), and if "
+      "--buy and --holdings are CSV with the columns offer, amount (units, or money an hour for "
+      "plans), and if "
       "needed "
       "begin, end, owner, id and the pool columns that the offer's scope and size ask for.";
   command.flags = {
@@ -197,9 +115,15 @@ Command commitments_command(CommonOptions&) {
        &options->quantity_column},
       {"--offers", "", "FILE", "What can be committed to", &options->offers},
       {"--rates", "", "FILE", "Prices on demand and under each offer", &options->rates},
+      {"--holdings", "", "FILE", "What is held and queued already", &options->holdings},
       {"--buy", "", "FILE", "The purchases to simulate", &options->buy},
-      {"--by", "", "GROUP", "purchase, pool, month, hour or payment [default: purchase]",
-       &options->by, bill_groupings()},
+      {"--by",
+       "",
+       "GROUP",
+       "purchase, pool, month, hour or payment [default: purchase]",
+       &options->by,
+       {},
+       bill_groupings()},
       {"--step", "", "AMOUNT",
        "Also what a dollar of the last and of the next step of each purchase avoids",
        &options->step},
@@ -227,7 +151,7 @@ Command commitments_command(CommonOptions&) {
   };
   command.see_also = {"help output"};
   command.run = [options](Context& context) -> Result<int> {
-    if (options->question[0] == "simulate") return run_simulate(context, *options);
+    if (options->question[0] == "simulate") return run_commitments_simulate(context, *options);
     return fail("SY1604", "commitments has no question `" + options->question[0] + "`", "",
                 "steelyard commitments simulate");
   };
