@@ -183,7 +183,10 @@ bool read_evidence(std::string_view object, LogEntry& out, Evidence& evidence) {
     if (key == "version") return json::to_integer(value, evidence.version);
     if (key == "previous") return json::to_string(value, out.previous);
     if (key == "keepsFrom") return json::to_integer(value, out.keeps_from.emplace());
-    if (key == "delivery") out.delivery = value;
+    if (key == "delivery") {
+      out.delivery = value;
+      return value.starts_with('{');
+    }
     return true;
   });
 }

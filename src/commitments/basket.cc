@@ -1,0 +1,545 @@
+#include "commitments/basket.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <thread>
+
+#include "base/assert.h"
+#include "commitments/linear_program.h"
+
+namespace steelyard {
+namespace {
+
+/// What one scenario says at given capacities: a value, and a bound of all other capacities:
+///     rest on demand >= constant - sum of slope * capacity.
+/// `relaxed` is what that says of these very capacities: covered in the best order.
+struct Slope {
+  double on_demand = 0, constant = 0, relaxed = 0;
+  std::vector<double> slope;   ///< [line * steps + step], not negative
+  std::vector<double> unused;  ///< per line
+};
+
+/// Scratch of one thread: a row of the pattern's hours for each pool, line and pair.
+class Pass {
+ public:
+  explicit Pass(const BasketProblem& problem)
+      : problem_(problem),
+        rest_(problem.pools * problem.pattern),
+        worth_(problem.pools * problem.pattern),
+        room_(problem.lines * problem.pattern),
+        value_(problem.lines * problem.pattern),
+        covered_(problem.order.size() * problem.pattern),
+        of_line_(problem.lines),
+        of_pool_(problem.pools) {
+    for (std::size_t i = 0; i < problem.order.size(); ++i) {
+      of_line_[problem.order[i].line].push_back(i);
+      of_pool_[problem.order[i].pool].push_back(i);
+    }
+  }
+
+  /// Adds what a step of a scenario gives.
+  void add(std::size_t scenario, std::size_t step, std::span<const double> capacity, Slope& out) {
+    const std::size_t hours = problem_.pattern;
+    const double weight = problem_.step_weight[step] / static_cast<double>(hours);
+    const double* share =
+        problem_.share.data() + (scenario * problem_.steps + step) * problem_.pools;
+    for (std::size_t pool = 0; pool < problem_.pools; ++pool)
+      for (std::size_t h = 0; h < hours; ++h)
+        rest_[pool * hours + h] = problem_.usage[pool * hours + h] * share[pool];
+    for (std::size_t line = 0; line < problem_.lines; ++line)
+      std::fill_n(room_.data() + line * hours, hours, capacity[line * problem_.steps + step]);
+    cover();
+    left_.assign(hours, 0);
+    for (std::size_t pool = 0; pool < problem_.pools; ++pool)
+      for (std::size_t h = 0; h < hours; ++h) left_[h] += rest_[pool * hours + h];
+    out.on_demand += weight * std::accumulate(left_.begin(), left_.end(), 0.0);
+    for (std::size_t line = 0; line < problem_.lines; ++line) {
+      const double* room = room_.data() + line * hours;
+      out.unused[line] += weight * std::accumulate(room, room + hours, 0.0);
+    }
+    value();
+    improve(share, capacity, step);
+    bound(share, capacity, weight, step, out);
+  }
+
+ private:
+  void cover() {
+    const std::size_t hours = problem_.pattern;
+    for (std::size_t i = 0; i < problem_.order.size(); ++i) {
+      const BasketPair& pair = problem_.order[i];
+      double* rest = rest_.data() + pair.pool * hours;
+      double* room = room_.data() + pair.line * hours;
+      std::uint8_t* covered = covered_.data() + i * hours;
+      const double ratio = pair.ratio, inverse = 1 / pair.ratio;
+      for (std::size_t h = 0; h < hours; ++h) {
+        const double need = rest[h] * ratio;
+        const bool all = need <= room[h];
+        const double left = rest[h] - room[h] * inverse;
+        rest[h] = all ? 0 : left > 0 ? left : 0;
+        room[h] = all ? room[h] - need : 0;
+        covered[h] = all;
+      }
+    }
+  }
+
+  /// What one more unit of each line's capacity is worth, following it through the order from its
+  /// end: capacity that a pool still needs saves what that usage costs later on; usage that was
+  /// covered would take capacity from what comes later.
+  void value() {
+    const std::size_t hours = problem_.pattern;
+    std::fill(worth_.begin(), worth_.end(), 1.0);
+    std::fill(value_.begin(), value_.end(), 0.0);
+    for (std::size_t i = problem_.order.size(); i-- > 0;) {
+      const BasketPair& pair = problem_.order[i];
+      double* worth = worth_.data() + pair.pool * hours;
+      double* value = value_.data() + pair.line * hours;
+      const std::uint8_t* covered = covered_.data() + i * hours;
+      const double ratio = pair.ratio, inverse = 1 / pair.ratio;
+      for (std::size_t h = 0; h < hours; ++h) {
+        const double taken = std::min(worth[h], ratio * value[h]), saved = worth[h] * inverse;
+        worth[h] = covered[h] ? taken : worth[h];
+        value[h] = covered[h] ? value[h] : saved;
+      }
+    }
+  }
+
+  /// What a unit of each pool's usage costs at least, by the multipliers of the lines.
+  void set_worth() {
+    const std::size_t hours = problem_.pattern;
+    std::fill(worth_.begin(), worth_.end(), 1.0);
+    for (const BasketPair& pair : problem_.order) {
+      double* worth = worth_.data() + pair.pool * hours;
+      const double* value = value_.data() + pair.line * hours;
+      for (std::size_t h = 0; h < hours; ++h) worth[h] = std::min(worth[h], pair.ratio * value[h]);
+    }
+  }
+
+  /// Where the multipliers prove less than what is left, the order was not the best one: they are
+  /// raised line by line, each to its best value beside the others.
+  void improve(const double* share, std::span<const double> capacity, std::size_t step) {
+    const std::size_t hours = problem_.pattern;
+    set_worth();
+    proved_.assign(hours, 0);
+    for (std::size_t pool = 0; pool < problem_.pools; ++pool)
+      for (std::size_t h = 0; h < hours; ++h)
+        proved_[h] += problem_.usage[pool * hours + h] * share[pool] * worth_[pool * hours + h];
+    for (std::size_t line = 0; line < problem_.lines; ++line)
+      for (std::size_t h = 0; h < hours; ++h)
+        proved_[h] -= value_[line * hours + h] * capacity[line * problem_.steps + step];
+    for (std::size_t h = 0; h < hours; ++h) {
+      if (left_[h] - proved_[h] <= 1e-9 * (1 + left_[h])) continue;
+      for (int round = 0; round < 3; ++round)
+        for (std::size_t line = problem_.lines; line-- > 0;)
+          raise(line, h, share, capacity[line * problem_.steps + step]);
+    }
+  }
+
+  /// The best multiplier of one line in one hour, given those of the others: it maximises
+  /// sum of usage * min(worth by others, ratio * value) - capacity * value.
+  void raise(std::size_t line, std::size_t hour, const double* share, double capacity) {
+    const std::size_t hours = problem_.pattern;
+    breaks_.clear();
+    for (const std::size_t i : of_line_[line]) {
+      const BasketPair& pair = problem_.order[i];
+      double worth = 1;
+      for (const std::size_t other : of_pool_[pair.pool]) {
+        const BasketPair& by = problem_.order[other];
+        if (by.line != line) worth = std::min(worth, by.ratio * value_[by.line * hours + hour]);
+      }
+      const double usage = problem_.usage[pair.pool * hours + hour] * share[pair.pool];
+      if (usage > 0) breaks_.emplace_back(worth / pair.ratio, usage * pair.ratio);
+    }
+    std::sort(breaks_.begin(), breaks_.end(), std::greater<>());
+    double value = 0, above = 0;
+    for (const auto& [at, weight] : breaks_) {
+      above += weight;
+      if (above > capacity) {
+        value = at;
+        break;
+      }
+    }
+    value_[line * hours + hour] = value;
+  }
+
+  void bound(const double* share, std::span<const double> capacity, double weight, std::size_t step,
+             Slope& out) {
+    const std::size_t hours = problem_.pattern;
+    set_worth();
+    double constant = 0;
+    for (std::size_t pool = 0; pool < problem_.pools; ++pool) {
+      double sum = 0;
+      for (std::size_t h = 0; h < hours; ++h)
+        sum += problem_.usage[pool * hours + h] * worth_[pool * hours + h];
+      constant += sum * share[pool];
+    }
+    out.constant += weight * constant;
+    out.relaxed += weight * constant;
+    for (std::size_t line = 0; line < problem_.lines; ++line) {
+      const double* value = value_.data() + line * hours;
+      const double slope = weight * std::accumulate(value, value + hours, 0.0);
+      out.slope[line * problem_.steps + step] = slope;
+      out.relaxed -= slope * capacity[line * problem_.steps + step];
+    }
+  }
+
+  const BasketProblem& problem_;
+  std::vector<double> rest_, worth_, room_, value_, left_, proved_;
+  std::vector<std::uint8_t> covered_;
+  std::vector<std::vector<std::size_t>> of_line_, of_pool_;  ///< indices of pairs
+  std::vector<std::pair<double, double>> breaks_;
+};
+
+Slope empty_slope(const BasketProblem& problem) {
+  return {0, 0, 0, std::vector<double>(problem.lines * problem.steps),
+          std::vector<double>(problem.lines)};
+}
+
+/// One slope for each scenario. Threads share out scenarios, so no sum depends on their number.
+std::vector<Slope> slopes_at(const BasketProblem& problem, std::span<const double> capacity,
+                             int threads) {
+  std::vector<Slope> slopes(problem.scenarios, empty_slope(problem));
+  const std::size_t workers = std::min<std::size_t>(
+      problem.scenarios, threads > 0
+                             ? static_cast<std::size_t>(threads)
+                             : std::max<std::size_t>(1, std::thread::hardware_concurrency()));
+  const auto work = [&](std::size_t first) {
+    Pass pass(problem);
+    for (std::size_t s = first; s < problem.scenarios; s += workers)
+      for (std::size_t step = 0; step < problem.steps; ++step)
+        pass.add(s, step, capacity, slopes[s]);
+  };
+  std::vector<std::thread> pool;
+  for (std::size_t worker = 1; worker < workers; ++worker) pool.emplace_back(work, worker);
+  work(0);
+  for (std::thread& thread : pool) thread.join();
+  return slopes;
+}
+
+double fees_of(const BasketProblem& problem, std::span<const double> amounts) {
+  double fees = 0;
+  for (std::size_t v = 0; v < problem.variables.size(); ++v) {
+    const BasketVariable& variable = problem.variables[v];
+    double hours = 0;
+    for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
+      hours += problem.step_weight[step];
+    fees += amounts[v] * variable.fee * hours;
+  }
+  return fees;
+}
+
+/// (1 - risk) * mean + risk * CVaR of regret, without the fees, which all scenarios share.
+double weigh(const BasketProblem& problem, std::span<const double> on_demand,
+             std::span<const double> best) {
+  double mean = 0;
+  for (std::size_t s = 0; s < problem.scenarios; ++s) mean += problem.probability[s] * on_demand[s];
+  if (problem.risk <= 0) return mean;
+  std::vector<std::size_t> worst(problem.scenarios);
+  std::iota(worst.begin(), worst.end(), std::size_t{0});
+  const auto regret = [&](std::size_t s) { return on_demand[s] - best[s]; };
+  std::stable_sort(worst.begin(), worst.end(),
+                   [&](std::size_t a, std::size_t b) { return regret(a) > regret(b); });
+  double tail = 0, left = problem.tail;
+  for (const std::size_t s : worst) {
+    const double part = std::min(left, problem.probability[s]);
+    tail += part * regret(s);
+    left -= part;
+  }
+  return (1 - problem.risk) * mean + problem.risk * tail / problem.tail;
+}
+
+std::vector<double> values_of(const std::vector<Slope>& slopes, double Slope::* value) {
+  std::vector<double> values;
+  for (const Slope& slope : slopes) values.push_back(slope.*value);
+  return values;
+}
+
+/// The cutting planes of one problem.
+class Search {
+ public:
+  Search(const BasketProblem& problem, const BasketOptions& options, std::vector<double> best)
+      : problem_(problem), options_(options), best_(std::move(best)) {
+    const auto& variables = problem_.variables;
+    most_.resize(variables.size());
+    const std::vector<double> useful = useful_capacity();
+    for (std::size_t v = 0; v < variables.size(); ++v) {
+      most_[v] = std::max(0.0, std::min(variables[v].most, useful[variables[v].line]));
+      const double hours = std::accumulate(
+          problem_.step_weight.begin() + static_cast<std::ptrdiff_t>(variables[v].first_step),
+          problem_.step_weight.begin() + static_cast<std::ptrdiff_t>(variables[v].end_step), 0.0);
+      master_.add_column(variables[v].fee * hours, 0, most_[v]);
+    }
+    for (std::size_t s = 0; s < problem_.scenarios; ++s)
+      master_.add_column((1 - problem_.risk) * problem_.probability[s], 0,
+                         LinearProgram::kInfinity);
+    if (problem_.risk > 0) {
+      threshold_ =
+          master_.add_column(problem_.risk, -LinearProgram::kInfinity, LinearProgram::kInfinity);
+      for (std::size_t s = 0; s < problem_.scenarios; ++s) {
+        const int over = master_.add_column(problem_.risk * problem_.probability[s] / problem_.tail,
+                                            0, LinearProgram::kInfinity);
+        add_row(-best_[s], {over, theta(s), threshold_}, {1, -1, 1});
+      }
+    }
+    if (std::isfinite(problem_.upfront_budget)) {
+      std::vector<int> columns;
+      std::vector<double> values;
+      for (std::size_t v = 0; v < variables.size(); ++v) {
+        // One budget for what is due at the beginning; later purchases have theirs later.
+        if (variables[v].upfront <= 0 || variables[v].first_step > 0) continue;
+        columns.push_back(static_cast<int>(v));
+        values.push_back(variables[v].upfront);
+      }
+      if (!columns.empty())
+        master_.add_row(-LinearProgram::kInfinity, problem_.upfront_budget, columns, values);
+    }
+    fixed_rows_ = master_.rows();
+  }
+
+  BasketResult run() {
+    BasketResult result;
+    const std::size_t count = problem_.variables.size();
+    result.amounts.assign(count, 0);
+    std::vector<double> centre = result.amounts;
+    double reached = evaluate(centre, result);  // of the relaxed program
+    double radius = 0.25;                       // of what could be of use
+    bool boxed = false;
+    int nulls = 0, since_bound = 0;
+    while (result.passes < options_.max_passes) {
+      set_box(boxed ? radius : -1, centre);
+      if (!master_.solve()) break;
+      const double model = master_.value();
+      if (!boxed) result.bound = std::max(result.bound, model);
+      const double enough = options_.gap * std::abs(reached) + 1e-12;
+      if (reached - result.bound <= enough) break;
+      if (boxed && reached - model <= 0.5 * enough) {  // the best within the box: look further
+        boxed = false;
+        continue;
+      }
+      std::vector<double> point(master_.solution().begin(),
+                                master_.solution().begin() + static_cast<std::ptrdiff_t>(count));
+      for (std::size_t v = 0; v < count; ++v) point[v] = std::clamp(point[v], 0.0, most_[v]);
+      const double relaxed = evaluate(point, result);
+      const bool better = relaxed < reached;
+      if (!boxed) {
+        boxed = true;
+        radius = better ? radius : std::max(radius / 4, 1e-6);
+      } else if (better && reached - relaxed >= 0.3 * (reached - model)) {
+        radius = std::min(1.0, radius * 2);
+      } else if (!better && ++nulls % 3 == 0) {
+        radius = std::max(radius / 2, 1e-7);
+      }
+      if (better) {
+        reached = relaxed;
+        centre = std::move(point);
+      }
+      if (++since_bound >= 12) {  // now and then, what is proved
+        since_bound = 0;
+        boxed = false;
+      }
+    }
+    if (count == 0) result.bound = result.cost;
+    result.cuts = master_.rows() - fixed_rows_;
+    result.bound -= 1e-9 * std::abs(result.bound);  // the master's doubles are right to about that
+    if (result.cost - result.bound > 10 * options_.gap * std::abs(result.cost)) repair(result);
+    result.fees = fees_of(problem_, result.amounts);
+    result.expected = result.fees;
+    for (std::size_t s = 0; s < problem_.scenarios; ++s)
+      result.expected += problem_.probability[s] * result.on_demand[s];
+    result.best = best_;
+    result.gap = result.cost > 0 ? std::max(0.0, (result.cost - result.bound) / result.cost) : 0;
+    result.proven = result.gap <= options_.gap + 2e-9;
+    return result;
+  }
+
+ private:
+  int theta(std::size_t scenario) const {
+    return static_cast<int>(problem_.variables.size() + scenario);
+  }
+
+  void add_row(double lower, std::vector<int> columns, std::vector<double> values) {
+    master_.add_row(lower, LinearProgram::kInfinity, columns, values);
+  }
+
+  /// Capacity beyond which nothing could be left to cover.
+  std::vector<double> useful_capacity() const {
+    std::vector<double> peak(problem_.pools);
+    for (std::size_t pool = 0; pool < problem_.pools; ++pool) {
+      double share = 0;
+      for (std::size_t block = 0; block < problem_.scenarios * problem_.steps; ++block)
+        share = std::max(share, problem_.share[block * problem_.pools + pool]);
+      const double* usage = problem_.usage.data() + pool * problem_.pattern;
+      peak[pool] = share * *std::max_element(usage, usage + problem_.pattern);
+    }
+    std::vector<double> useful(problem_.lines);
+    for (const BasketPair& pair : problem_.order) useful[pair.line] += pair.ratio * peak[pair.pool];
+    return useful;
+  }
+
+  /// radius < 0: no box.
+  void set_box(double radius, const std::vector<double>& centre) {
+    for (std::size_t v = 0; v < most_.size(); ++v) {
+      const double reach = radius * most_[v];
+      master_.set_bounds(static_cast<int>(v), radius < 0 ? 0 : std::max(0.0, centre[v] - reach),
+                         radius < 0 ? most_[v] : std::min(most_[v], centre[v] + reach));
+    }
+  }
+
+  /// Where the forced order is not the best one, the relaxed program's optimum need not be the
+  /// cheapest in that order: a search around it, one purchase after the other.
+  void repair(BasketResult& result) {
+    const std::size_t count = problem_.variables.size();
+    int tries = options_.max_passes;
+    for (double step = 0.2; step > 0.01 && tries > 0; step /= 2) {
+      bool moved = false;
+      for (std::size_t v = 0; v < count && tries > 0; ++v) {
+        for (const double way : {-1.0, 1.0}) {
+          std::vector<double> point = result.amounts;
+          const double size = std::max(point[v], 0.05 * most_[v]);
+          point[v] = std::clamp(point[v] + way * step * size, 0.0, most_[v]);
+          if (point[v] == result.amounts[v] || due(point) > problem_.upfront_budget) continue;
+          --tries;
+          const auto slopes = slopes_at(problem_, capacity_of(problem_, point), options_.threads);
+          ++result.passes;
+          if (keep(point, slopes, result)) {
+            moved = true;
+            break;
+          }
+        }
+      }
+      if (moved) step *= 2;
+    }
+  }
+
+  double due(std::span<const double> amounts) const {
+    double sum = 0;
+    for (std::size_t v = 0; v < amounts.size(); ++v)
+      if (problem_.variables[v].first_step == 0) sum += problem_.variables[v].upfront * amounts[v];
+    return sum;
+  }
+
+  /// Whether the point is the best so far, in the provider's order.
+  bool keep(const std::vector<double>& point, const std::vector<Slope>& slopes,
+            BasketResult& result) {
+    auto on_demand = values_of(slopes, &Slope::on_demand);
+    const double cost = fees_of(problem_, point) + weigh(problem_, on_demand, best_);
+    if (!result.on_demand.empty() && cost >= result.cost) return false;
+    result.cost = cost;
+    result.amounts = point;
+    result.on_demand = std::move(on_demand);
+    return true;
+  }
+
+  /// Adds the cuts at a point; returns its cost in the best order, as far as that was proved.
+  double evaluate(const std::vector<double>& point, BasketResult& result) {
+    const auto slopes = slopes_at(problem_, capacity_of(problem_, point), options_.threads);
+    ++result.passes;
+    for (std::size_t s = 0; s < problem_.scenarios; ++s) {
+      const Slope& slope = slopes[s];
+      double constant = slope.constant;
+      for (std::size_t i = 0; i < slope.slope.size(); ++i)
+        constant -= slope.slope[i] * problem_.held[i];
+      std::vector<int> columns{theta(s)};
+      std::vector<double> values{1};
+      for (std::size_t v = 0; v < problem_.variables.size(); ++v) {
+        const BasketVariable& variable = problem_.variables[v];
+        double sum = 0;
+        for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
+          sum += slope.slope[variable.line * problem_.steps + step];
+        if (sum == 0) continue;
+        columns.push_back(static_cast<int>(v));
+        values.push_back(sum);
+      }
+      add_row(constant, std::move(columns), std::move(values));
+    }
+    keep(point, slopes, result);
+    return fees_of(problem_, point) + weigh(problem_, values_of(slopes, &Slope::relaxed), best_);
+  }
+
+  const BasketProblem& problem_;
+  const BasketOptions& options_;
+  std::vector<double> best_, most_;
+  LinearProgram master_;
+  int threshold_ = -1, fixed_rows_ = 0;
+};
+
+/// The problem of one scenario alone.
+BasketProblem only_scenario(const BasketProblem& problem, std::size_t scenario) {
+  BasketProblem one = problem;
+  const std::size_t size = problem.steps * problem.pools;
+  const auto begin = problem.share.begin() + static_cast<std::ptrdiff_t>(scenario * size);
+  one.share.assign(begin, begin + static_cast<std::ptrdiff_t>(size));
+  one.scenarios = 1;
+  one.probability = {1};
+  one.risk = 0;
+  return one;
+}
+
+}  // namespace
+
+std::vector<double> usage_of(const BasketProblem& problem) {
+  std::vector<double> per_pool(problem.pools);
+  for (std::size_t pool = 0; pool < problem.pools; ++pool) {
+    const double* usage = problem.usage.data() + pool * problem.pattern;
+    per_pool[pool] =
+        std::accumulate(usage, usage + problem.pattern, 0.0) / static_cast<double>(problem.pattern);
+  }
+  std::vector<double> sums(problem.scenarios);
+  for (std::size_t s = 0; s < problem.scenarios; ++s)
+    for (std::size_t step = 0; step < problem.steps; ++step)
+      for (std::size_t pool = 0; pool < problem.pools; ++pool)
+        sums[s] += problem.step_weight[step] * per_pool[pool] *
+                   problem.share[(s * problem.steps + step) * problem.pools + pool];
+  return sums;
+}
+
+std::vector<double> capacity_of(const BasketProblem& problem, std::span<const double> amounts) {
+  SY_ASSERT(amounts.size() == problem.variables.size());
+  std::vector<double> capacity = problem.held;
+  for (std::size_t v = 0; v < amounts.size(); ++v) {
+    const BasketVariable& variable = problem.variables[v];
+    for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
+      capacity[variable.line * problem.steps + step] += amounts[v];
+  }
+  return capacity;
+}
+
+BasketOutcome outcome_of(const BasketProblem& problem, std::span<const double> amounts,
+                         int threads) {
+  const auto slopes = slopes_at(problem, capacity_of(problem, amounts), threads);
+  BasketOutcome outcome;
+  outcome.on_demand = values_of(slopes, &Slope::on_demand);
+  for (const Slope& slope : slopes)
+    outcome.unused.insert(outcome.unused.end(), slope.unused.begin(), slope.unused.end());
+  return outcome;
+}
+
+double cost_of(const BasketProblem& problem, std::span<const double> amounts,
+               std::span<const double> best, int threads) {
+  return fees_of(problem, amounts) +
+         weigh(problem, outcome_of(problem, amounts, threads).on_demand, best);
+}
+
+BasketResult best_basket(const BasketProblem& problem, const BasketOptions& options) {
+  SY_ASSERT(problem.usage.size() == problem.pools * problem.pattern);
+  SY_ASSERT(problem.share.size() == problem.scenarios * problem.steps * problem.pools);
+  SY_ASSERT(problem.held.size() == problem.lines * problem.steps);
+  SY_ASSERT(problem.step_weight.size() == problem.steps);
+  SY_ASSERT(problem.probability.size() == problem.scenarios);
+  std::vector<double> best;
+  int passes = 0;
+  if (problem.risk > 0) {
+    for (std::size_t s = 0; s < problem.scenarios; ++s) {
+      const BasketProblem one = only_scenario(problem, s);
+      const BasketResult result = Search(one, options, {}).run();
+      best.push_back(result.cost);
+      passes += result.passes;
+    }
+  }
+  BasketResult result = Search(problem, options, std::move(best)).run();
+  result.passes += passes / static_cast<int>(std::max<std::size_t>(1, problem.scenarios));
+  return result;
+}
+
+}  // namespace steelyard

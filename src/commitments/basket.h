@@ -1,0 +1,95 @@
+// The best basket of commitments of any kind, over what may come: lines of capacity (an offer in
+// one of its scopes) are applied to usage hour by hour in the provider's own order, and what they
+// leave is paid on demand. Scopes may overlap and discounts may differ from pool to pool. Usage is
+// seen in scenarios, each a row of steps in time, each step a pattern of hours; this is a forecast,
+// so all of it is statistics and doubles. What is shown as money is the simulator's (simulate.h).
+//
+// Cost is fees plus the rest on demand. It is minimised by cutting planes in a trust region. Each
+// hour's multipliers, whatever they are, give a bound: covering an hour in the best order is a
+// linear program whose dual is
+//     max  sum over pools of usage * min(1, min over lines of ratio * lambda)
+//          - sum over lines of lambda * capacity,   lambda >= 0
+// (weak duality), so a sum of such terms bounds the cost of every basket from below, and the forced
+// order of a provider can only cost more. The multipliers come from following one more unit of
+// capacity through the order backwards; where the order is the best one (scopes within each other
+// and one discount for each line, or one line) the bound is tight.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <vector>
+
+namespace steelyard {
+
+/// In the order of application. A pair covers what the pairs before it left of the pool.
+struct BasketPair {
+  std::uint32_t line = 0, pool = 0;
+  double ratio = 1;  ///< what a unit of the pool's money on demand takes of the line's capacity
+};
+
+/// Capacity that can be bought at a date.
+struct BasketVariable {
+  std::size_t line = 0;
+  std::size_t first_step = 0, end_step = 0;               ///< in which it covers
+  double fee = 1;                                         ///< for a unit of capacity in an hour
+  double upfront = 0;                                     ///< due at once for a unit of capacity
+  double most = std::numeric_limits<double>::infinity();  ///< capacity that may be bought
+};
+
+struct BasketProblem {
+  std::size_t pools = 0, lines = 0, scenarios = 1, steps = 1, pattern = 1;
+  std::vector<BasketPair> order;
+  /// Money on demand in an hour of the pattern: [pool * pattern + hour].
+  std::vector<double> usage;
+  /// By how much a pool's usage is multiplied: [(scenario * steps + step) * pools + pool].
+  std::vector<double> share;
+  std::vector<double> held;         ///< capacity at hand: [line * steps + step]; its fee is sunk
+  std::vector<double> step_weight;  ///< what an hour of each step counts; the sum is the unit
+  std::vector<double> probability;  ///< of each scenario; they sum to 1
+  std::vector<BasketVariable> variables;
+  double upfront_budget = std::numeric_limits<double>::infinity();
+  /// Weight of the tail in what is minimised: (1 - risk) * mean cost + risk * CVaR of regret, the
+  /// mean regret of the worst scenarios that together have the probability `tail` (Rockafellar and
+  /// Uryasev). Regret is measured against the best basket of each scenario.
+  double risk = 0, tail = 0.25;
+};
+
+struct BasketOptions {
+  double gap = 1e-6;  ///< relative; the search ends there
+  int max_passes = 300;
+  int threads = 0;  ///< 0: as many as the machine has; changes no result
+};
+
+/// What capacities lead to. Weighted as step_weight says.
+struct BasketOutcome {
+  std::vector<double> on_demand;  ///< per scenario
+  std::vector<double> unused;     ///< [scenario * lines + line]: capacity that nothing used
+};
+
+struct BasketResult {
+  std::vector<double> amounts;    ///< per variable
+  double cost = 0;                ///< of what is minimised, in the provider's order
+  double bound = 0;               ///< no basket costs less
+  double fees = 0;                ///< of the amounts
+  double expected = 0;            ///< fees + mean of the rest on demand
+  std::vector<double> on_demand;  ///< per scenario
+  std::vector<double> best;       ///< per scenario: its own best cost, if risk was asked for
+  double gap = 0;                 ///< (cost - bound) / cost
+  int passes = 0, cuts = 0;
+  bool proven = false;  ///< the gap asked for was reached
+};
+
+/// All usage on demand, per scenario.
+std::vector<double> usage_of(const BasketProblem& problem);
+/// Capacities of the lines in each step with these purchases: [line * steps + step].
+std::vector<double> capacity_of(const BasketProblem& problem, std::span<const double> amounts);
+BasketOutcome outcome_of(const BasketProblem& problem, std::span<const double> amounts,
+                         int threads = 0);
+/// What is minimised, at given amounts; `best` as in BasketResult (empty without risk).
+double cost_of(const BasketProblem& problem, std::span<const double> amounts,
+               std::span<const double> best, int threads = 0);
+BasketResult best_basket(const BasketProblem& problem, const BasketOptions& options = {});
+
+}  // namespace steelyard

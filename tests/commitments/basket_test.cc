@@ -1,0 +1,236 @@
+// Baskets: the same optimum as the whole linear program in one piece where the order of application
+// is the best one, and between it and every basket that was tried where it is not; risk; threads.
+#include "commitments/basket.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "commitments/linear_program.h"
+
+namespace steelyard {
+namespace {
+
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : engine_(seed) {}
+  double uniform(double from, double to) {
+    return from + (to - from) * static_cast<double>(engine_() >> 11) * 0x1p-53;
+  }
+  std::size_t below(std::size_t end) { return engine_() % end; }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+/// Pools in pairs below family lines, all below one more line; a variable for each line and, for
+/// some, a later date. `uniform`: one ratio for each line, so that the order is the best one.
+BasketProblem random_problem(Random& random, bool uniform) {
+  BasketProblem problem;
+  problem.pools = 4;
+  problem.pattern = 3 + random.below(6);
+  problem.scenarios = 1 + random.below(3);
+  problem.steps = 1 + random.below(3);
+  problem.lines = 7;
+  for (std::size_t i = 0; i < problem.pools * problem.pattern; ++i)
+    problem.usage.push_back(random.below(5) == 0 ? 0 : random.uniform(0, 10));
+  for (std::size_t i = 0; i < problem.scenarios * problem.steps * problem.pools; ++i)
+    problem.share.push_back(random.uniform(0.2, 1.3));
+  problem.held.resize(problem.lines * problem.steps);
+  for (double& held : problem.held) held = random.below(3) == 0 ? random.uniform(0, 3) : 0;
+  problem.step_weight.assign(problem.steps, 1.0 / static_cast<double>(problem.steps));
+  problem.probability.assign(problem.scenarios, 1.0 / static_cast<double>(problem.scenarios));
+  const auto pairs_of = [&](std::size_t line, std::size_t first, std::size_t end, double ratio) {
+    std::vector<BasketPair> pairs;
+    for (std::size_t pool = first; pool < end; ++pool)
+      pairs.push_back({static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(pool),
+                       uniform ? ratio : ratio * random.uniform(0.7, 1.1)});
+    std::sort(pairs.begin(), pairs.end(), [](const auto& a, const auto& b) {
+      return a.ratio < b.ratio || (a.ratio == b.ratio && a.pool < b.pool);
+    });
+    problem.order.insert(problem.order.end(), pairs.begin(), pairs.end());
+  };
+  for (std::size_t pool = 0; pool < 4; ++pool)
+    pairs_of(pool, pool, pool + 1, random.uniform(0.4, 0.6));
+  pairs_of(4, 0, 2, 0.65);
+  pairs_of(5, 2, 4, 0.7);
+  pairs_of(6, 0, 4, 0.78);
+  for (std::size_t line = 0; line < problem.lines; ++line) {
+    problem.variables.push_back({line, 0, problem.steps, 1, random.uniform(0, 2)});
+    if (problem.steps > 1 && random.below(2) == 0)
+      problem.variables.push_back({line, 1, problem.steps, random.uniform(0.95, 1.05), 0});
+  }
+  return problem;
+}
+
+/// All hours in one linear program, covered in the best order.
+double by_linear_program(const BasketProblem& problem, std::vector<double> best) {
+  LinearProgram program;
+  const double infinity = LinearProgram::kInfinity;
+  for (const BasketVariable& variable : problem.variables) {
+    double hours = 0;
+    for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
+      hours += problem.step_weight[step];
+    program.add_column(variable.fee * hours, 0, std::min(variable.most, 1e6));
+  }
+  struct Cell {
+    std::size_t scenario, step, hour;
+  };
+  std::vector<Cell> cells;
+  for (std::size_t s = 0; s < problem.scenarios; ++s)
+    for (std::size_t step = 0; step < problem.steps; ++step)
+      for (std::size_t hour = 0; hour < problem.pattern; ++hour) cells.push_back({s, step, hour});
+  const bool risky = problem.risk > 0;
+  const int first = static_cast<int>(problem.variables.size());
+  const int per_cell = static_cast<int>(problem.order.size() + problem.pools);
+  for (const Cell& cell : cells) {
+    const double weight = problem.step_weight[cell.step] / static_cast<double>(problem.pattern);
+    for (std::size_t i = 0; i < problem.order.size(); ++i) program.add_column(0, 0, infinity);
+    for (std::size_t pool = 0; pool < problem.pools; ++pool)
+      program.add_column((1 - problem.risk) * problem.probability[cell.scenario] * weight, 0,
+                         infinity);
+  }
+  const int threshold = first + static_cast<int>(cells.size()) * per_cell;
+  if (risky) {
+    program.add_column(problem.risk, -infinity, infinity);
+    for (std::size_t s = 0; s < problem.scenarios; ++s)
+      program.add_column(problem.risk * problem.probability[s] / problem.tail, 0, infinity);
+  }
+  for (std::size_t c = 0; c < cells.size(); ++c) {
+    const Cell& cell = cells[c];
+    const int base = first + static_cast<int>(c) * per_cell;
+    for (std::size_t pool = 0; pool < problem.pools; ++pool) {
+      std::vector<int> columns{base + static_cast<int>(problem.order.size() + pool)};
+      std::vector<double> values{1};
+      for (std::size_t i = 0; i < problem.order.size(); ++i)
+        if (problem.order[i].pool == pool) {
+          columns.push_back(base + static_cast<int>(i));
+          values.push_back(1);
+        }
+      const double usage =
+          problem.usage[pool * problem.pattern + cell.hour] *
+          problem.share[(cell.scenario * problem.steps + cell.step) * problem.pools + pool];
+      program.add_row(usage, usage, columns, values);
+    }
+    for (std::size_t line = 0; line < problem.lines; ++line) {
+      std::vector<int> columns;
+      std::vector<double> values;
+      for (std::size_t i = 0; i < problem.order.size(); ++i)
+        if (problem.order[i].line == line) {
+          columns.push_back(base + static_cast<int>(i));
+          values.push_back(problem.order[i].ratio);
+        }
+      for (std::size_t v = 0; v < problem.variables.size(); ++v) {
+        const BasketVariable& variable = problem.variables[v];
+        if (variable.line != line || cell.step < variable.first_step ||
+            cell.step >= variable.end_step)
+          continue;
+        columns.push_back(static_cast<int>(v));
+        values.push_back(-1);
+      }
+      program.add_row(-infinity, problem.held[line * problem.steps + cell.step], columns, values);
+    }
+  }
+  if (risky) {
+    for (std::size_t s = 0; s < problem.scenarios; ++s) {
+      std::vector<int> columns{threshold, threshold + 1 + static_cast<int>(s)};
+      std::vector<double> values{1, 1};
+      for (std::size_t c = 0; c < cells.size(); ++c) {
+        if (cells[c].scenario != s) continue;
+        for (std::size_t pool = 0; pool < problem.pools; ++pool) {
+          columns.push_back(first + static_cast<int>(c) * per_cell +
+                            static_cast<int>(problem.order.size() + pool));
+          values.push_back(-problem.step_weight[cells[c].step] /
+                           static_cast<double>(problem.pattern));
+        }
+      }
+      program.add_row(-best[s], infinity, columns, values);
+    }
+  }
+  if (std::isfinite(problem.upfront_budget)) {
+    std::vector<int> columns;
+    std::vector<double> values;
+    for (std::size_t v = 0; v < problem.variables.size(); ++v)
+      if (problem.variables[v].first_step == 0) {
+        columns.push_back(static_cast<int>(v));
+        values.push_back(problem.variables[v].upfront);
+      }
+    program.add_row(-infinity, problem.upfront_budget, columns, values);
+  }
+  EXPECT_TRUE(program.solve());
+  return program.value();
+}
+
+TEST(Basket, IsTheOptimumWhereTheOrderIsTheBest) {
+  Random random(7);
+  for (int round = 0; round < 60; ++round) {
+    BasketProblem problem = random_problem(random, true);
+    if (round % 3 == 1) problem.upfront_budget = random.uniform(0, 6);
+    const BasketResult result = best_basket(problem, {.gap = 1e-8, .max_passes = 2000});
+    const double optimum = by_linear_program(problem, {});
+    EXPECT_TRUE(result.proven) << round << " gap " << result.gap;
+    EXPECT_NEAR(result.cost, optimum, 2e-8 * optimum) << round;
+    EXPECT_LE(result.bound, optimum * (1 + 1e-9)) << round;
+    double due = 0;
+    for (std::size_t v = 0; v < problem.variables.size(); ++v)
+      if (problem.variables[v].first_step == 0)
+        due += problem.variables[v].upfront * result.amounts[v];
+    EXPECT_LE(due, problem.upfront_budget + 1e-7);
+  }
+}
+
+TEST(Basket, MinimisesTheTailOfRegret) {
+  Random random(11);
+  for (int round = 0; round < 40; ++round) {
+    BasketProblem problem = random_problem(random, true);
+    problem.risk = random.uniform(0.1, 1);
+    problem.tail = random.uniform(0.2, 0.6);
+    const BasketResult result = best_basket(problem, {.gap = 1e-8, .max_passes = 2000});
+    ASSERT_EQ(result.best.size(), problem.scenarios);
+    const double optimum = by_linear_program(problem, result.best);
+    EXPECT_TRUE(result.proven) << round << " gap " << result.gap;
+    EXPECT_NEAR(result.cost, optimum, 2e-8 * std::abs(optimum) + 1e-9) << round;
+    EXPECT_NEAR(cost_of(problem, result.amounts, result.best), result.cost, 1e-9);
+  }
+}
+
+TEST(Basket, BoundsEveryBasketWhereTheOrderIsForced) {
+  Random random(13);
+  for (int round = 0; round < 60; ++round) {
+    const BasketProblem problem = random_problem(random, false);
+    const BasketResult result = best_basket(problem, {.gap = 1e-8, .max_passes = 300});
+    const double relaxed = by_linear_program(problem, {});
+    EXPECT_LE(result.bound, relaxed * (1 + 1e-8)) << round;
+    EXPECT_GE(result.cost, relaxed * (1 - 1e-8)) << round;
+    EXPECT_LE(result.gap, 0.08) << round;  // the price of the forced order, and no more
+    for (int i = 0; i < 20; ++i) {
+      std::vector<double> other = result.amounts;
+      for (double& amount : other) amount = std::max(0.0, amount + random.uniform(-2, 2));
+      EXPECT_GE(cost_of(problem, other, {}), result.bound * (1 - 1e-9)) << round;
+    }
+  }
+}
+
+TEST(Basket, ThreadsChangeNothing) {
+  Random random(17);
+  const BasketProblem problem = random_problem(random, false);
+  const BasketResult one = best_basket(problem, {.threads = 1});
+  const BasketResult three = best_basket(problem, {.threads = 3});
+  EXPECT_EQ(one.amounts, three.amounts);
+  EXPECT_EQ(one.cost, three.cost);
+  EXPECT_EQ(one.bound, three.bound);
+}
+
+TEST(Basket, BuysNothingWithoutUsage) {
+  Random random(19);
+  BasketProblem problem = random_problem(random, true);
+  std::fill(problem.usage.begin(), problem.usage.end(), 0.0);
+  const BasketResult result = best_basket(problem);
+  EXPECT_EQ(result.cost, 0);
+  for (const double amount : result.amounts) EXPECT_EQ(amount, 0);
+}
+
+}  // namespace
+}  // namespace steelyard
