@@ -18,6 +18,8 @@ struct CommitmentOptions {
   std::string demand, time_column, quantity_column;
   std::string offers, rates, holdings, buy, groups, sharing = "organisation", by;
   std::string step, cost_of_capital;
+  std::string risk, budget, max_unused, horizon, max_term;  ///< of plan
+  std::vector<std::string> purchases;
 };
 
 Result<std::unique_ptr<Engine>> engine_of(const Context& context);
@@ -31,6 +33,7 @@ Result<std::vector<SharingPreference>> sharing_of(Engine& engine, const Commitme
 /// missing.
 Result<Estate> estate_of(Engine& engine, const CommitmentOptions& options);
 
+Result<int> run_commitments_plan(Context& context, const CommitmentOptions& options);
 Result<int> run_commitments_simulate(Context& context, const CommitmentOptions& options);
 
 }  // namespace steelyard

@@ -196,10 +196,11 @@ Slope empty_slope(const BasketProblem& problem) {
           std::vector<double>(problem.lines)};
 }
 
-/// One slope for each scenario. Threads share out scenarios, so no sum depends on their number.
+/// One slope for each scenario and part of the time, [scenario * parts + part]. Threads share out
+/// scenarios, so no sum depends on their number.
 std::vector<Slope> slopes_at(const BasketProblem& problem, std::span<const double> capacity,
-                             int threads) {
-  std::vector<Slope> slopes(problem.scenarios, empty_slope(problem));
+                             int threads, std::size_t parts = 1) {
+  std::vector<Slope> slopes(problem.scenarios * parts, empty_slope(problem));
   const std::size_t workers = std::min<std::size_t>(
       problem.scenarios, threads > 0
                              ? static_cast<std::size_t>(threads)
@@ -208,7 +209,7 @@ std::vector<Slope> slopes_at(const BasketProblem& problem, std::span<const doubl
     Pass pass(problem);
     for (std::size_t s = first; s < problem.scenarios; s += workers)
       for (std::size_t step = 0; step < problem.steps; ++step)
-        pass.add(s, step, capacity, slopes[s]);
+        pass.add(s, step, capacity, slopes[s * parts + step * parts / problem.steps]);
   };
   std::vector<std::thread> pool;
   for (std::size_t worker = 1; worker < workers; ++worker) pool.emplace_back(work, worker);
@@ -249,9 +250,12 @@ double weigh(const BasketProblem& problem, std::span<const double> on_demand,
   return (1 - problem.risk) * mean + problem.risk * tail / problem.tail;
 }
 
-std::vector<double> values_of(const std::vector<Slope>& slopes, double Slope::* value) {
-  std::vector<double> values;
-  for (const Slope& slope : slopes) values.push_back(slope.*value);
+/// Per scenario.
+std::vector<double> values_of(const BasketProblem& problem, const std::vector<Slope>& slopes,
+                              double Slope::* value) {
+  std::vector<double> values(problem.scenarios);
+  const std::size_t parts = slopes.size() / problem.scenarios;
+  for (std::size_t i = 0; i < slopes.size(); ++i) values[i / parts] += slopes[i].*value;
   return values;
 }
 
@@ -259,7 +263,10 @@ std::vector<double> values_of(const std::vector<Slope>& slopes, double Slope::* 
 class Search {
  public:
   Search(const BasketProblem& problem, const BasketOptions& options, std::vector<double> best)
-      : problem_(problem), options_(options), best_(std::move(best)) {
+      : problem_(problem),
+        options_(options),
+        best_(std::move(best)),
+        parts_(std::min<std::size_t>(problem.steps, 6)) {
     const auto& variables = problem_.variables;
     most_.resize(variables.size());
     const std::vector<double> useful = useful_capacity();
@@ -270,8 +277,8 @@ class Search {
           problem_.step_weight.begin() + static_cast<std::ptrdiff_t>(variables[v].end_step), 0.0);
       master_.add_column(variables[v].fee * hours, 0, most_[v]);
     }
-    for (std::size_t s = 0; s < problem_.scenarios; ++s)
-      master_.add_column((1 - problem_.risk) * problem_.probability[s], 0,
+    for (std::size_t i = 0; i < problem_.scenarios * parts_; ++i)
+      master_.add_column((1 - problem_.risk) * problem_.probability[i / parts_], 0,
                          LinearProgram::kInfinity);
     if (problem_.risk > 0) {
       threshold_ =
@@ -279,7 +286,13 @@ class Search {
       for (std::size_t s = 0; s < problem_.scenarios; ++s) {
         const int over = master_.add_column(problem_.risk * problem_.probability[s] / problem_.tail,
                                             0, LinearProgram::kInfinity);
-        add_row(-best_[s], {over, theta(s), threshold_}, {1, -1, 1});
+        std::vector<int> columns{over, threshold_};
+        std::vector<double> values{1, 1};
+        for (std::size_t part = 0; part < parts_; ++part) {
+          columns.push_back(theta(s * parts_ + part));
+          values.push_back(-1);
+        }
+        add_row(-best_[s], std::move(columns), std::move(values));
       }
     }
     if (std::isfinite(problem_.upfront_budget)) {
@@ -354,9 +367,8 @@ class Search {
   }
 
  private:
-  int theta(std::size_t scenario) const {
-    return static_cast<int>(problem_.variables.size() + scenario);
-  }
+  /// The column of what a part of a scenario leaves on demand.
+  int theta(std::size_t part) const { return static_cast<int>(problem_.variables.size() + part); }
 
   void add_row(double lower, std::vector<int> columns, std::vector<double> values) {
     master_.add_row(lower, LinearProgram::kInfinity, columns, values);
@@ -422,7 +434,7 @@ class Search {
   /// Whether the point is the best so far, in the provider's order.
   bool keep(const std::vector<double>& point, const std::vector<Slope>& slopes,
             BasketResult& result) {
-    auto on_demand = values_of(slopes, &Slope::on_demand);
+    auto on_demand = values_of(problem_, slopes, &Slope::on_demand);
     const double cost = fees_of(problem_, point) + weigh(problem_, on_demand, best_);
     if (!result.on_demand.empty() && cost >= result.cost) return false;
     result.cost = cost;
@@ -433,14 +445,14 @@ class Search {
 
   /// Adds the cuts at a point; returns its cost in the best order, as far as that was proved.
   double evaluate(const std::vector<double>& point, BasketResult& result) {
-    const auto slopes = slopes_at(problem_, capacity_of(problem_, point), options_.threads);
+    const auto slopes = slopes_at(problem_, capacity_of(problem_, point), options_.threads, parts_);
     ++result.passes;
-    for (std::size_t s = 0; s < problem_.scenarios; ++s) {
-      const Slope& slope = slopes[s];
+    for (std::size_t part = 0; part < slopes.size(); ++part) {
+      const Slope& slope = slopes[part];
       double constant = slope.constant;
       for (std::size_t i = 0; i < slope.slope.size(); ++i)
         constant -= slope.slope[i] * problem_.held[i];
-      std::vector<int> columns{theta(s)};
+      std::vector<int> columns{theta(part)};
       std::vector<double> values{1};
       for (std::size_t v = 0; v < problem_.variables.size(); ++v) {
         const BasketVariable& variable = problem_.variables[v];
@@ -454,12 +466,14 @@ class Search {
       add_row(constant, std::move(columns), std::move(values));
     }
     keep(point, slopes, result);
-    return fees_of(problem_, point) + weigh(problem_, values_of(slopes, &Slope::relaxed), best_);
+    return fees_of(problem_, point) +
+           weigh(problem_, values_of(problem_, slopes, &Slope::relaxed), best_);
   }
 
   const BasketProblem& problem_;
   const BasketOptions& options_;
   std::vector<double> best_, most_;
+  std::size_t parts_;  ///< of the time: each has cuts of its own
   LinearProgram master_;
   int threshold_ = -1, fixed_rows_ = 0;
 };
@@ -509,7 +523,7 @@ BasketOutcome outcome_of(const BasketProblem& problem, std::span<const double> a
                          int threads) {
   const auto slopes = slopes_at(problem, capacity_of(problem, amounts), threads);
   BasketOutcome outcome;
-  outcome.on_demand = values_of(slopes, &Slope::on_demand);
+  outcome.on_demand = values_of(problem, slopes, &Slope::on_demand);
   for (const Slope& slope : slopes)
     outcome.unused.insert(outcome.unused.end(), slope.unused.begin(), slope.unused.end());
   return outcome;

@@ -136,6 +136,24 @@ Command commitments_command(CommonOptions&) {
        "organisation]",
        &options->sharing,
        {"organisation", "prioritised-group", "restricted-group", "off"}},
+      {"--risk",
+       "",
+       "WEIGHT",
+       "How much the worst quarter of the scenarios counts: neutral (0), balanced (0.25), averse "
+       "(0.75), or a share [default: balanced]",
+       &options->risk,
+       {},
+       {"neutral", "balanced", "averse"}},
+      {"--budget", "", "AMOUNT", "At most so much upfront now", &options->budget},
+      {"--max-unused", "", "SHARE",
+       "At most so much of what is bought goes unused, in every scenario, such as 10%",
+       &options->max_unused},
+      {"--horizon", "", "TIME", "Months or years to plan for [default: the longest term]",
+       &options->horizon},
+      {"--max-term", "", "YEARS", "The longest term to commit to", &options->max_term, {"1", "3"}},
+      {"--purchases", "", "FILE",
+       "Also write the purchases: .csv (for --buy), .json, or .sh (AWS command line)",
+       &options->purchases},
       {"--groups", "", "FILE", "CSV with the columns account and group, for sharing in groups",
        &options->groups},
   };
@@ -151,6 +169,7 @@ Command commitments_command(CommonOptions&) {
   };
   command.see_also = {"help output"};
   command.run = [options](Context& context) -> Result<int> {
+    if (options->question[0] == "plan") return run_commitments_plan(context, *options);
     if (options->question[0] == "simulate") return run_commitments_simulate(context, *options);
     return fail("SY1604", "commitments has no question `" + options->question[0] + "`", "",
                 "steelyard commitments simulate");

@@ -1,0 +1,605 @@
+#include "commitments/plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <tuple>
+
+#include "base/assert.h"
+#include "base/text.h"
+#include "commitments/outlook.h"
+#include "commitments/payments.h"
+#include "commitments/simulate_order.h"
+
+namespace steelyard {
+namespace {
+
+constexpr std::int64_t kMicrosPerHour = 3'600'000'000;
+constexpr double kHoursPerYear = 8760;
+constexpr std::size_t kPattern = 168, kQuarter = 3;
+constexpr int kMonthsPerYear = 12;
+
+double real(Decimal value) { return static_cast<double>(value.units) / static_cast<double>(kOne); }
+
+Decimal decimal(double value, int decimals) {
+  double scale = 1;
+  Int128 unit = kOne;
+  for (int i = 0; i < decimals; ++i) {
+    scale *= 10;
+    unit /= 10;
+  }
+  return {static_cast<Int128>(std::llround(value * scale)) * unit};
+}
+
+tl::unexpected<Error> out_of_range(const std::string& what, const std::string& fix) {
+  return fail("SY1841", what, "", fix);
+}
+
+/// An offer in one of its scopes, or a holding: what the basket's lines are.
+struct Line {
+  Holding unit;  ///< amount 1, from the first date on; of a holding: as it is
+  bool held = false;
+  std::string size;    ///< that is bought
+  double annuity = 1;  ///< what a payment of the fee by the hour is worth, over the fee
+  double grain = 1;    ///< money an hour of the smallest step that can be bought
+};
+
+class Planner {
+ public:
+  Planner(const Estate& estate, const PlanOptions& options)
+      : estate_(estate), options_(options), card_(estate.card) {}
+
+  Result<Plan> run() {
+    if (Status sound = check(); !sound) return pass(sound);
+    extend_pools();
+    if (Status found = find_lines(); !found) return pass(found);
+    if (Status built = build(); !built) return pass(built);
+    solve();
+    round_amounts();
+    describe_problem();
+    if (Status billed = bill(); !billed) return pass(billed);
+    draw();
+    explain();
+    return std::move(plan_);
+  }
+
+ private:
+  // ---- what can be bought
+
+  Status check() {
+    if (options_.risk < 0 || options_.risk > 1)
+      return out_of_range("a risk of " + std::to_string(options_.risk), "it lies from 0 to 1");
+    if (options_.scenarios < 1 || options_.scenarios > 64)
+      return out_of_range(std::to_string(options_.scenarios) + " scenarios", "from 1 to 64");
+    if (options_.max_unused && (*options_.max_unused <= 0 || *options_.max_unused > 1))
+      return out_of_range("a share unused of " + std::to_string(*options_.max_unused),
+                          "it lies above 0 and up to 100 %");
+    plan_.at = options_.at.value_or(estate_.demand.hour(estate_.demand.hours));
+    plan_.scenarios = options_.scenarios;
+    int longest = 0;
+    for (const Offer& offer : card_.offers)
+      if (offer.term_years <= options_.max_term_years)
+        longest = std::max(longest, offer.term_years);
+    plan_.months = options_.horizon_months.value_or(longest * kMonthsPerYear);
+    if (options_.horizon_months && (plan_.months < 1 || plan_.months > 60))
+      return out_of_range("a horizon of " + std::to_string(plan_.months) + " months",
+                          "from 1 to 60");
+    if (estate_.demand.hours == 0 || estate_.demand.pools.empty())
+      return fail("SY1840", "there is no usage to plan for", "", "give demand of at least a day");
+    pattern_ = std::min(kPattern, estate_.demand.hours);
+    return {};
+  }
+
+  /// Behind every pool stands another of the same price: what left it and is used elsewhere. Its
+  /// key is of no scope.
+  void extend_pools() {
+    table_ = estate_.table;
+    real_pools_ = table_.pools.size();
+    for (std::size_t pool = 0; pool < real_pools_; ++pool) {
+      Pool elsewhere = table_.pools[pool];
+      for (std::string& value : elsewhere.key) value = "\x01";  // no text of a file
+      elsewhere.key.back() += std::to_string(pool);
+      table_.pools.push_back(std::move(elsewhere));
+    }
+  }
+
+  Status find_lines() {
+    for (const Holding& holding : estate_.holdings)
+      if (holding.end > plan_.at) lines_.push_back({holding, true, "", 1, 1});
+    const std::size_t held = lines_.size();
+    for (std::size_t o = 0; o < card_.offers.size(); ++o) {
+      const Offer& offer = card_.offers[o];
+      if (offer.term_years > options_.max_term_years ||
+          offer.term_years * kMonthsPerYear > plan_.months) {
+        left_out_.push_back(offer.name);
+        continue;
+      }
+      for (const auto& scope : scopes_of(card_, estate_.table, o)) {
+        auto line = make_line(o, scope);
+        if (!line) return pass(line);
+        lines_.push_back(std::move(*line));
+      }
+    }
+    drop_dominated(held);
+    if (lines_.size() == held)
+      return fail("SY1840", "no offer can be bought for this usage", "",
+                  left_out_.empty()
+                      ? "look at the offers' columns in the table of rates"
+                      : "the terms of " + join(left_out_, ", ") + " are longer than the horizon");
+    return {};
+  }
+
+  Result<Line> make_line(std::size_t offer_index, std::vector<ScopeValue> scope) {
+    const Offer& offer = card_.offers[offer_index];
+    Line line;
+    Purchase purchase{offer_index, {kOne}, scope, plan_.at, {}, "", ""};
+    if (!offer.size.empty()) {
+      line.size = usual_size(offer, offer_index, scope);
+      purchase.values.emplace_back(offer.size, line.size);
+    }
+    auto unit = make_holding(card_, purchase);
+    if (!unit) return pass(unit);
+    line.unit = std::move(*unit);
+    line.grain = offer.unit() == CommitmentUnit::kSpend ? 0.001 : real(line.unit.price);
+    line.annuity = annuity(line.unit);
+    return line;
+  }
+
+  /// The size with the most usage, in units of size 1.
+  std::string usual_size(const Offer& offer, std::size_t offer_index,
+                         const std::vector<ScopeValue>& scope) const {
+    const auto column = static_cast<std::size_t>(
+        std::find(table_.columns.begin(), table_.columns.end(), offer.size) -
+        table_.columns.begin());
+    std::map<std::string, double> used;
+    for (std::size_t pool = 0; pool < real_pools_; ++pool) {
+      Holding any;
+      any.offer = offer_index;
+      any.scope = scope;
+      if (!covers(card_, any, table_, table_.pools[pool])) continue;
+      const auto row = estate_.demand.row(pool).last(pattern_);
+      double& sum = used[table_.pools[pool].key[column]];
+      for (const std::int64_t count : row) sum += static_cast<double>(count);
+      sum *= 1;
+    }
+    const auto most = std::max_element(
+        used.begin(), used.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    return most == used.end() ? "" : most->first;
+  }
+
+  /// Present value of a unit's payments over that of paying by the month in arrears.
+  double annuity(const Holding& unit) const {
+    if (!options_.cost_of_capital) return 1;
+    RateCard monthly = card_;
+    monthly.offers[unit.offer].upfront_share = {};
+    Holding many = unit;
+    many.amount = {1000 * kOne};
+    const double paid =
+        real(present_value(cash_flow(card_, many), many.begin, *options_.cost_of_capital));
+    const double arrears =
+        real(present_value(cash_flow(monthly, many), many.begin, *options_.cost_of_capital));
+    return arrears > 0 ? paid / arrears : 1;
+  }
+
+  /// Money an hour on demand that a unit of the line's money covers of a pool is 1 / this.
+  std::optional<double> ratio_of(const Line& line, const Pool& pool) const {
+    if (!covers(card_, line.unit, table_, pool)) return std::nullopt;
+    const Rate& rate = card_.rates[pool.rate];
+    const double on_demand = real(rate.on_demand);
+    if (on_demand <= 0) return std::nullopt;
+    if (card_.offers[line.unit.offer].unit() == CommitmentUnit::kSpend)
+      return std::min(real(*rate.price[line.unit.offer]), on_demand) / on_demand;
+    return real(line.unit.price) * real(rate.factor) / real(line.unit.factor) / on_demand;
+  }
+
+  /// Of lines that cover the same for the same time in the same place of the order, only those stay
+  /// that are the cheapest for something.
+  void drop_dominated(std::size_t held) {
+    const auto place = [&](const Line& line) {
+      const Offer& offer = card_.offers[line.unit.offer];
+      return std::tuple(offer.instrument, offer.term_years, line.unit.scope, line.size);
+    };
+    const auto no_better = [&](const Line& a, const Line& b) {
+      for (std::size_t pool = 0; pool < real_pools_; ++pool) {
+        const auto ra = ratio_of(a, table_.pools[pool]), rb = ratio_of(b, table_.pools[pool]);
+        if (ra && (!rb || *ra * a.annuity < *rb * b.annuity * (1 - 1e-12))) return false;
+      }
+      return true;
+    };
+    std::vector<Line> kept;
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+      bool drop = false;
+      for (std::size_t j = held; j < lines_.size() && i >= held && !drop; ++j)
+        drop = i != j && place(lines_[i]) == place(lines_[j]) && no_better(lines_[i], lines_[j]) &&
+               (j < i || !no_better(lines_[j], lines_[i]));
+      if (!drop) kept.push_back(lines_[i]);
+    }
+    lines_ = std::move(kept);
+  }
+
+  // ---- the problem
+
+  Instant middle_of(std::size_t month) const {
+    // A month of the horizon is a twelfth of 365 days.
+    const auto hours = static_cast<std::int64_t>((static_cast<double>(month) + 0.5) *
+                                                 kHoursPerYear / kMonthsPerYear);
+    return {plan_.at.micros + hours * kMicrosPerHour};
+  }
+  Instant begin_of(std::size_t month) const {
+    return {plan_.at.micros + static_cast<std::int64_t>(month) * 730 * kMicrosPerHour};
+  }
+
+  double usage_share(std::size_t scenario, std::size_t month, std::size_t pool) const {
+    return pool < real_pools_ ? outlook_.at(scenario, month, pool)
+                              : 1 - outlook_.at(scenario, month, pool - real_pools_);
+  }
+
+  Status build() {
+    const auto months = static_cast<std::size_t>(plan_.months);
+    const auto scenarios = static_cast<std::size_t>(options_.scenarios);
+    outlook_ = outlook_of(estate_.demand, scenarios, months);
+    BasketProblem& problem = problem_;
+    problem.pools = table_.pools.size();
+    problem.lines = lines_.size();
+    problem.scenarios = scenarios;
+    problem.steps = months;
+    problem.pattern = pattern_;
+    problem.risk = options_.scenarios > 1 ? options_.risk : 0;
+    problem.probability.assign(scenarios, 1.0 / static_cast<double>(scenarios));
+    for (std::size_t pool = 0; pool < problem.pools; ++pool) {
+      const std::size_t source = pool % real_pools_;
+      const double price = real(card_.rates[table_.pools[source].rate].on_demand);
+      for (const std::int64_t count : estate_.demand.row(source).last(pattern_))
+        problem.usage.push_back(real(estate_.demand.quantity(count)) * price);
+    }
+    for (std::size_t s = 0; s < scenarios; ++s)
+      for (std::size_t month = 0; month < months; ++month)
+        for (std::size_t pool = 0; pool < problem.pools; ++pool)
+          problem.share.push_back(usage_share(s, month, pool));
+    for (std::size_t month = 0; month < months; ++month) {
+      const double years = (static_cast<double>(month) + 0.5) / kMonthsPerYear;
+      problem.step_weight.push_back(kHoursPerYear / kMonthsPerYear *
+                                    std::pow(1 + options_.cost_of_capital.value_or(0), -years));
+    }
+    problem.held.assign(problem.lines * months, 0);
+    std::vector<Holding> holdings;
+    for (std::size_t line = 0; line < lines_.size(); ++line) {
+      const Holding& unit = lines_[line].unit;
+      holdings.push_back(unit);
+      for (std::size_t month = 0; lines_[line].held && month < months; ++month)
+        if (unit.begin <= middle_of(month) && middle_of(month) < unit.end)
+          problem.held[line * months + month] = real(fee_per_hour(unit));
+    }
+    const SharingPreference* preference =
+        options_.sharing.empty() ? nullptr : &options_.sharing.back();
+    auto order = application_order(card_, table_, holdings, preference);
+    if (!order) return pass(order);
+    for (const Pair& pair : *order) {
+      const auto ratio = ratio_of(lines_[pair.holding], table_.pools[pair.pool]);
+      if (ratio && *ratio > 0) problem.order.push_back({pair.holding, pair.pool, *ratio});
+    }
+    add_variables();
+    return {};
+  }
+
+  /// Whether some other line that can be bought reaches further for the same usage.
+  bool has_wider(std::size_t line) const {
+    if (lines_[line].unit.scope.empty()) return false;
+    for (std::size_t other = 0; other < lines_.size(); ++other) {
+      if (lines_[other].held || lines_[other].unit.scope.size() >= lines_[line].unit.scope.size())
+        continue;
+      for (std::size_t pool = 0; pool < real_pools_; ++pool)
+        if (ratio_of(lines_[line], table_.pools[pool]) &&
+            ratio_of(lines_[other], table_.pools[pool]))
+          return true;
+    }
+    return false;
+  }
+
+  void add_variables() {
+    const auto months = static_cast<std::size_t>(plan_.months);
+    for (std::size_t line = 0; line < lines_.size(); ++line) {
+      if (lines_[line].held) continue;
+      const Offer& offer = card_.offers[lines_[line].unit.offer];
+      const auto term = static_cast<std::size_t>(offer.term_years * kMonthsPerYear);
+      const double caution = has_wider(line) ? options_.caution : 1;
+      for (std::size_t month = 0; month < months; month += kQuarter) {
+        BasketVariable variable;
+        variable.line = line;
+        variable.first_step = month;
+        variable.end_step = std::min(months, month + term);
+        variable.fee = lines_[line].annuity * caution;
+        variable.upfront = real(offer.upfront_share) * kHoursPerYear * offer.term_years;
+        problem_.variables.push_back(variable);
+      }
+    }
+    if (options_.budget) problem_.upfront_budget = real(*options_.budget);
+  }
+
+  // ---- the search
+
+  double unused_worst(const BasketProblem& problem, std::span<const double> amounts) const {
+    const BasketOutcome outcome = outcome_of(problem, amounts, options_.threads);
+    double worst = 0;
+    for (std::size_t s = 0; s < problem.scenarios; ++s) {
+      double unused = 0, bought = 0;
+      for (std::size_t line = 0; line < lines_.size(); ++line)
+        if (!lines_[line].held) unused += outcome.unused[s * lines_.size() + line];
+      for (std::size_t v = 0; v < amounts.size(); ++v)
+        for (std::size_t m = problem.variables[v].first_step; m < problem.variables[v].end_step;
+             ++m)
+          bought += amounts[v] * problem.step_weight[m];
+      if (bought > 0) worst = std::max(worst, unused / bought);
+    }
+    return worst;
+  }
+
+  void solve() {
+    const BasketOptions search{options_.gap, 400, options_.threads};
+    result_ = best_basket(problem_, search);
+    solved_ = problem_;
+    plan_.unused_worst = unused_worst(problem_, result_.amounts);
+    if (!options_.max_unused || plan_.unused_worst <= *options_.max_unused) return;
+    // All fees are made dearer until the cap holds in every scenario.
+    double low = 1, high = 1;
+    const auto attempt = [&](double premium) {
+      BasketProblem dearer = problem_;
+      for (BasketVariable& variable : dearer.variables) variable.fee *= premium;
+      BasketResult result = best_basket(dearer, search);
+      const double worst = unused_worst(dearer, result.amounts);
+      if (worst > *options_.max_unused) return false;
+      plan_.premium = premium;
+      plan_.unused_worst = worst;
+      result_ = std::move(result);
+      solved_ = std::move(dearer);
+      return true;
+    };
+    bool held = false;
+    for (int i = 0; i < 6 && !held; ++i) {
+      low = high;
+      high *= 1.25;
+      held = attempt(high);
+    }
+    for (int i = 0; i < 5 && held; ++i) {
+      const double middle = (low + high) / 2;
+      (attempt(middle) ? high : low) = middle;
+    }
+    plan_.cap_held = held;
+    if (!held) {  // only an empty basket does
+      result_.amounts.assign(problem_.variables.size(), 0);
+      plan_.unused_worst = 0;
+    }
+  }
+
+  /// Down to whole steps, then one step up where that costs less: in the order of what was cut.
+  void round_amounts() {
+    amounts_ = result_.amounts;
+    std::vector<std::size_t> cut;
+    for (std::size_t v = 0; v < amounts_.size(); ++v) {
+      const double grain = lines_[problem_.variables[v].line].grain;
+      const double steps = amounts_[v] / grain;
+      const double whole = std::floor(steps + 1e-6);
+      amounts_[v] = whole * grain;
+      if (steps - whole > 1e-3 && grain > 0.001) cut.push_back(v);
+    }
+    const auto part = [&](std::size_t v) {
+      const double steps = result_.amounts[v] / lines_[problem_.variables[v].line].grain;
+      return steps - std::floor(steps);
+    };
+    std::stable_sort(cut.begin(), cut.end(),
+                     [&](std::size_t a, std::size_t b) { return part(a) > part(b); });
+    double cost = cost_of(solved_, amounts_, result_.best, options_.threads);
+    constexpr std::size_t kMostTries = 200;
+    for (std::size_t i = 0; i < std::min(cut.size(), kMostTries); ++i) {
+      std::vector<double> up = amounts_;
+      up[cut[i]] += lines_[problem_.variables[cut[i]].line].grain;
+      double due = 0;
+      for (std::size_t v = 0; v < up.size(); ++v)
+        if (problem_.variables[v].first_step == 0) due += up[v] * problem_.variables[v].upfront;
+      if (due > problem_.upfront_budget) continue;
+      const double now = cost_of(solved_, up, result_.best, options_.threads);
+      if (now >= cost) continue;
+      cost = now;
+      amounts_ = std::move(up);
+    }
+  }
+
+  void describe_problem() {
+    plan_.objective = cost_of(solved_, amounts_, result_.best, options_.threads);
+    plan_.bound = result_.bound;
+    plan_.gap =
+        plan_.objective > 0 ? std::max(0.0, (plan_.objective - plan_.bound) / plan_.objective) : 0;
+    plan_.passes = result_.passes;
+    plan_.unused_worst = unused_worst(solved_, amounts_);
+  }
+
+  // ---- the exact bill
+
+  Status bill() {
+    const auto months = static_cast<std::size_t>(plan_.months);
+    std::vector<Holding> holdings;
+    for (const Line& line : lines_)
+      if (line.held) holdings.push_back(line.unit);
+    const std::size_t held = holdings.size();
+    for (std::size_t v = 0; v < amounts_.size(); ++v) {
+      if (amounts_[v] <= 0) continue;
+      const BasketVariable& variable = problem_.variables[v];
+      const Line& line = lines_[variable.line];
+      PlannedPurchase purchase;
+      purchase.holding = line.unit;
+      purchase.size = line.size;
+      purchase.step = variable.first_step;
+      const double steps = std::round(amounts_[v] / line.grain);
+      purchase.holding.amount = card_.offers[line.unit.offer].unit() == CommitmentUnit::kSpend
+                                    ? decimal(steps / 1000, 3)
+                                    : decimal(steps, 0);
+      purchase.holding.begin = begin_of(variable.first_step);
+      purchase.holding.end = end_of_term(card_.offers[line.unit.offer], purchase.holding.begin);
+      plan_.purchases.push_back(std::move(purchase));
+    }
+    std::stable_sort(plan_.purchases.begin(), plan_.purchases.end(),
+                     [](const PlannedPurchase& a, const PlannedPurchase& b) {
+                       return std::tuple(a.step, -fee_per_hour(a.holding)) <
+                              std::tuple(b.step, -fee_per_hour(b.holding));
+                     });
+    for (std::size_t i = 0; i < plan_.purchases.size(); ++i) {
+      plan_.purchases[i].holding.id = std::to_string(i + 1);
+      holdings.push_back(plan_.purchases[i].holding);
+    }
+    auto simulator = Simulator::make(card_, table_, holdings, options_.sharing);
+    if (!simulator) return pass(simulator);
+    auto without = Simulator::make(
+        card_, table_, {holdings.begin(), holdings.begin() + static_cast<std::ptrdiff_t>(held)},
+        options_.sharing);
+    if (!without) return pass(without);
+
+    // Sums over the scenarios and the hours of the pattern, weighed by the hours of each month.
+    const Decimal share{static_cast<Int128>(options_.scenarios) * static_cast<Int128>(pattern_) *
+                        kOne};
+    const Decimal hours_of_month{730 * kOne};
+    const auto mean = [&](Decimal sum) { return multiply_divide(sum, hours_of_month, share); };
+    std::vector<std::vector<double>> use(holdings.size(), std::vector<double>(problem_.scenarios));
+    std::vector<std::vector<double>> paid = use;
+    std::vector<Decimal> quantity(table_.pools.size());
+    std::vector<Decimal> fee(holdings.size()), unused = fee, avoided = fee, avoided_without = fee;
+    Decimal on_demand;
+    for (std::size_t month = 0; month < months; ++month)
+      for (std::size_t s = 0; s < problem_.scenarios; ++s)
+        for (std::size_t h = 0; h < pattern_; ++h) {
+          set_quantities(s, month, h, quantity);
+          auto hour = simulator->bill(middle_of(month), quantity);
+          if (!hour) return pass(hour);
+          add_avoided(**hour, avoided);
+          on_demand += (*hour)->total_on_demand;
+          for (std::size_t i = 0; i < holdings.size(); ++i) {
+            fee[i] += (*hour)->fee[i];
+            unused[i] += (*hour)->unused[i];
+            paid[i][s] += real((*hour)->fee[i]);
+            use[i][s] += real((*hour)->fee[i]) - real((*hour)->unused[i]);
+          }
+          auto bare = without->bill(middle_of(month), quantity);
+          if (!bare) return pass(bare);
+          add_avoided(**bare, avoided_without);
+        }
+    plan_.on_demand = mean(on_demand);
+    for (std::size_t i = 0; i < holdings.size(); ++i) {
+      if (i < held) {
+        plan_.held_fees += mean(fee[i]);
+        plan_.held_avoided += mean(avoided[i]);
+        plan_.held_avoided_without += mean(avoided_without[i]);
+        continue;
+      }
+      PlannedPurchase& purchase = plan_.purchases[i - held];
+      purchase.fee = mean(fee[i]);
+      purchase.unused = mean(unused[i]);
+      purchase.used = purchase.fee - purchase.unused;
+      purchase.avoided = mean(avoided[i]);
+      const Decimal term{
+          ((purchase.holding.end.micros - purchase.holding.begin.micros) / kMicrosPerHour) * kOne};
+      purchase.upfront = multiply(multiply(fee_per_hour(purchase.holding), term),
+                                  card_.offers[purchase.holding.offer].upfront_share);
+      for (std::size_t s = 0; s < problem_.scenarios; ++s)
+        if (paid[i][s] > 0)
+          purchase.worst_use = std::min(purchase.worst_use, use[i][s] / paid[i][s]);
+      plan_.fees += purchase.fee;
+      plan_.avoided += purchase.avoided;
+    }
+    return {};
+  }
+
+  /// What the pieces of an hour would cost on demand, as differences of what is open before and
+  /// after, so that they and the rest sum to the cost of all usage to the last digit.
+  void add_avoided(const HourBill& hour, std::vector<Decimal>& avoided) const {
+    std::vector<Decimal> open = hour.usage;
+    for (const Piece& piece : hour.pieces) {
+      const Decimal price = card_.rates[table_.pools[piece.pool].rate].on_demand;
+      const Decimal before = multiply(open[piece.pool], price);
+      open[piece.pool] -= piece.quantity;
+      avoided[piece.holding] += before - multiply(open[piece.pool], price);
+    }
+  }
+
+  void set_quantities(std::size_t scenario, std::size_t month, std::size_t hour,
+                      std::vector<Decimal>& quantity) const {
+    for (std::size_t pool = 0; pool < real_pools_; ++pool) {
+      const Decimal all = estate_.demand.quantity(estate_.demand.row(pool).last(pattern_)[hour]);
+      const Decimal stays = multiply(all, decimal(outlook_.at(scenario, month, pool), 6));
+      quantity[pool] = stays;
+      quantity[real_pools_ + pool] = all - stays;
+    }
+  }
+
+  // ---- the neighbourhood
+
+  double expected(const BasketProblem& problem, std::span<const double> amounts) const {
+    const BasketOutcome outcome = outcome_of(problem, amounts, options_.threads);
+    double cost = 0;
+    for (std::size_t v = 0; v < amounts.size(); ++v) {
+      double hours = 0;
+      for (std::size_t m = problem.variables[v].first_step; m < problem.variables[v].end_step; ++m)
+        hours += problem.step_weight[m];
+      cost += amounts[v] * hours * lines_[problem.variables[v].line].annuity;
+    }
+    for (std::size_t s = 0; s < problem.scenarios; ++s)
+      cost += problem.probability[s] * outcome.on_demand[s];
+    return cost;
+  }
+
+  void draw() {
+    const auto scaled = [&](double scale) {
+      std::vector<double> amounts = amounts_;
+      for (std::size_t v = 0; v < amounts.size(); ++v)
+        if (problem_.variables[v].first_step == 0) amounts[v] *= scale;
+      return amounts;
+    };
+    constexpr int kPoints = 20;
+    for (int i = 0; i <= kPoints; ++i) {
+      const double scale = 2.0 * i / kPoints;
+      plan_.curve.push_back({scale, expected(problem_, scaled(scale))});
+    }
+    const std::vector<double> nothing = scaled(0);
+    double low = 0, high = 1;
+    for (int i = 0; i < 20; ++i) {
+      const double middle = (low + high) / 2;
+      BasketProblem less = problem_;
+      for (double& usage : less.usage) usage *= middle;
+      (expected(less, amounts_) < expected(less, nothing) ? high : low) = middle;
+    }
+    plan_.break_even_usage = high;
+  }
+
+  void explain() {
+    if (!left_out_.empty())
+      plan_.notes.push_back("not considered, as their terms are longer than the horizon: " +
+                            join(left_out_, ", "));
+    if (outlook_.unlearnt > 0)
+      plan_.notes.push_back(
+          std::to_string(outlook_.unlearnt) + " of " + std::to_string(real_pools_) +
+          " pools have too little history to learn from: half of their scenarios stay, half lose a "
+          "third in a year");
+    if (options_.max_unused && !plan_.cap_held)
+      plan_.notes.push_back("no purchase keeps the share unused within the limit");
+  }
+
+  const Estate& estate_;
+  const PlanOptions& options_;
+  const RateCard& card_;
+  Plan plan_;
+  PoolTable table_;
+  std::size_t real_pools_ = 0, pattern_ = kPattern;
+  std::vector<Line> lines_;
+  std::vector<std::string> left_out_;
+  Outlook outlook_;
+  BasketProblem problem_, solved_;
+  BasketResult result_;
+  std::vector<double> amounts_;
+};
+
+}  // namespace
+
+Result<Plan> make_plan(const Estate& estate, const PlanOptions& options) {
+  return Planner(estate, options).run();
+}
+
+}  // namespace steelyard

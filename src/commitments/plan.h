@@ -1,0 +1,85 @@
+// The plan: what to buy now, and when to buy next, over everything that can be committed to. What
+// usage may become is learnt from the history of all pools (use_history.h): in each of several
+// scenarios a pool's last week is repeated along a way that usage like its own once went, and what
+// leaves a pool is used elsewhere, where only commitments without a scope cover it. The best basket
+// over the scenarios (basket.h) is rounded down to what can be bought, and then billed exactly,
+// scenario by scenario, by the simulator: fees, used, unused and what is avoided on demand sum to
+// the last digit.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "commitments/basket.h"
+#include "commitments/estate.h"
+#include "commitments/simulate.h"
+
+namespace steelyard {
+
+struct PlanOptions {
+  /// Weight of the worst quarter of the scenarios in what is minimised (BasketProblem::risk).
+  double risk = 0.25;
+  /// Price of a commitment of a narrow scope as it is seen in the decision, over its true price,
+  /// where one of a wider scope could cover the same usage: what the freedom to wait is worth.
+  /// Chosen on synthetic traces (ScenarioOptions::caution).
+  double caution = 1.15;
+  std::optional<double> max_unused;  ///< of what is bought, in every scenario; 0.1 = 10 %
+  std::optional<Decimal> budget;     ///< upfront payments now
+  std::optional<double> cost_of_capital;
+  std::optional<int> horizon_months;  ///< none: the longest term of the offers
+  int max_term_years = 3;
+  std::optional<Instant> at;  ///< of the first purchase; none: the end of the demand
+  int scenarios = 8;
+  std::vector<SharingPreference> sharing;
+  double gap = 1e-6;
+  int threads = 0;
+};
+
+/// What a purchase leads to over the horizon, in the mean of the scenarios. Exact sums; each is
+/// divided by the number of scenarios once. used + unused = fee; saved = avoided - fee.
+struct PlannedPurchase {
+  Holding holding;  ///< with the scope and size that are bought; `id` is a name within the plan
+  std::size_t step = 0;  ///< month of the horizon in which it is bought; 0 = now
+  Decimal fee, used, unused, avoided;
+  Decimal upfront;       ///< due at once
+  double worst_use = 1;  ///< share used in the scenario in which it is used least
+  std::string size;      ///< value of the offer's size column, "" = none
+};
+
+struct PlanPoint {
+  double scale = 1;  ///< of the purchases now
+  double cost = 0;   ///< fees and the rest on demand over the horizon
+};
+
+struct Plan {
+  Instant at;
+  int months = 0;  ///< of the horizon
+  int scenarios = 0;
+  std::vector<PlannedPurchase> purchases;  ///< by date, then by fee
+  /// Over the horizon, mean of the scenarios, exact: fees and what they avoid on demand, of the
+  /// purchases and of what is held (there also as it would be without the purchases), and what
+  /// stays on demand.
+  Decimal fees, avoided, held_fees, held_avoided, held_avoided_without, on_demand;
+  Decimal usage() const { return avoided + held_avoided + on_demand; }  ///< all of it on demand
+  Decimal total() const { return fees + held_fees + on_demand; }
+  Decimal total_without() const { return held_fees + usage() - held_avoided_without; }
+  Decimal saved() const { return total_without() - total(); }
+  /// Of what is minimised (fees with caution and cost of capital, risk): what the rounded plan
+  /// costs there, and what no basket costs less than.
+  double objective = 0, bound = 0, gap = 0;
+  int passes = 0;
+  double premium = 1;       ///< on all fees, so that max_unused holds
+  bool cap_held = true;     ///< max_unused was reached
+  double unused_worst = 0;  ///< share of the purchases, in the scenario with most of it
+  std::vector<PlanPoint> curve;
+  double break_even_usage = 0;  ///< share of usage at which the purchases now save nothing
+  std::vector<std::string> notes;
+};
+
+/// SY1840: nothing can be bought (no usage that an offer covers, or every offer's term is beyond
+/// the horizon); SY1841: an option is out of its range. And the errors of the simulator.
+Result<Plan> make_plan(const Estate& estate, const PlanOptions& options);
+
+}  // namespace steelyard

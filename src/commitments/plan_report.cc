@@ -1,0 +1,116 @@
+#include "commitments/plan_report.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "base/text.h"
+
+namespace steelyard {
+namespace {
+
+std::string scope_text(const PlannedPurchase& purchase) {
+  std::vector<std::string> parts;
+  for (const auto& [column, value] : purchase.holding.scope) parts.push_back(column + "=" + value);
+  if (!purchase.size.empty()) parts.push_back(purchase.size);
+  return join(parts, " ");
+}
+
+std::string per_cent(double share, const char* form = "%.1f %%") {
+  char text[64];
+  std::snprintf(text, sizeof text, form, 100 * share);
+  return text;
+}
+
+std::string day(Instant instant) { return format_date(date_of(instant)); }
+
+double worst_share(Decimal part, Decimal whole) { return ratio(part, whole); }
+
+void add_notes(const Estate& estate, const PlanOptions& options, const Plan& plan, Report& report) {
+  const std::string currency = " " + estate.card.currency;
+  const auto money = [&](Decimal value) { return to_text(value, 2, true) + currency; };
+  auto& notes = report.notes;
+  notes.push_back("over " + std::to_string(plan.months) + " months from " + day(plan.at) +
+                  ", mean of " + std::to_string(plan.scenarios) +
+                  " scenarios: without the purchases " + money(plan.total_without()) +
+                  ", with them " + money(plan.total()) + "; saves " + money(plan.saved()) + ", " +
+                  per_cent(worst_share(plan.saved(), plan.total_without())));
+  notes.push_back("no basket costs less than " + per_cent(1 - plan.gap, "%.4f %%") +
+                  " of what is minimised (proved gap " + per_cent(plan.gap, "%.4f %%") + ", " +
+                  std::to_string(plan.passes) + " passes over the scenarios)");
+  if (plan.break_even_usage < 0.999)
+    notes.push_back("the purchases now pay for themselves while usage stays above " +
+                    per_cent(plan.break_even_usage, "%.0f %%") + " of what the scenarios expect");
+  if (!plan.purchases.empty())
+    notes.push_back("unused in the worst scenario: " + per_cent(plan.unused_worst) +
+                    " of the purchases");
+  if (plan.premium > 1)
+    notes.push_back("to keep the unused share within " + per_cent(*options.max_unused) +
+                    ", fees were taken as " + per_cent(plan.premium - 1, "%.0f %%") +
+                    " dearer in the search");
+  std::string assumes =
+      "assumes: each pool's last week goes on in ways that usage like it went before, never above "
+      "today; what leaves a pool is used elsewhere at its price; prices stay";
+  if (options.caution != 1)
+    assumes += "; a narrow commitment is taken as " + per_cent(options.caution - 1, "%.0f %%") +
+               " dearer where a wider one could cover the same, for the freedom to wait";
+  notes.push_back(assumes);
+  notes.push_back(
+      "wrong if: usage is about to move or end for a reason that its history does not show, prices "
+      "change, or growth is committed elsewhere; plan again each week or month, and after each "
+      "change");
+  notes.insert(notes.end(), plan.notes.begin(), plan.notes.end());
+}
+
+}  // namespace
+
+Report plan_report(const Estate& estate, const PlanOptions& options, const Plan& plan) {
+  Report report;
+  report.title = "commitments to buy from " + day(plan.at);
+  report.columns = {
+      {"purchase", "#", CellKind::kText},        {"begin", "buy", CellKind::kText},
+      {"offer", "offer", CellKind::kText},       {"scope", "scope", CellKind::kText},
+      {"amount", "amount", CellKind::kQuantity}, {"currency", "", CellKind::kText},
+      {"upfront", "upfront", CellKind::kMoney},  {"cost", "cost", CellKind::kMoney},
+      {"used_share", "used", CellKind::kShare},  {"worst_used_share", "at worst", CellKind::kShare},
+      {"avoided", "avoids", CellKind::kMoney},   {"saved", "saves", CellKind::kChange}};
+  const std::string& currency = estate.card.currency;
+  Decimal upfront, used;
+  for (const PlannedPurchase& purchase : plan.purchases) {
+    upfront += purchase.upfront;
+    used += purchase.used;
+    report.rows.push_back({{purchase.holding.id},
+                           {purchase.step == 0 ? std::string("now") : day(purchase.holding.begin)},
+                           {estate.card.offers[purchase.holding.offer].name},
+                           {scope_text(purchase)},
+                           {purchase.holding.amount},
+                           {currency},
+                           {purchase.upfront},
+                           {purchase.fee},
+                           {ratio(purchase.used, purchase.fee)},
+                           {purchase.worst_use},
+                           {purchase.avoided},
+                           {purchase.avoided - purchase.fee}});
+  }
+  const Cell none;
+  const auto row = [&](const std::string& what, Decimal cost, Decimal avoided, Decimal saved) {
+    return std::vector<Cell>{{what}, none,   none, none, none,      {currency},
+                             none,   {cost}, none, none, {avoided}, {saved}};
+  };
+  if (plan.held_fees != Decimal{})
+    report.rows.push_back(row("held", plan.held_fees, plan.held_avoided,
+                              plan.held_avoided - plan.held_avoided_without));
+  report.rows.push_back(row("on demand", plan.on_demand, plan.on_demand, {}));
+  std::vector<Cell> total = row("total", plan.total(), plan.usage(), plan.saved());
+  total[6] = {upfront};
+  if (plan.fees != Decimal{}) total[8] = {ratio(used, plan.fees)};
+  report.totals.push_back(std::move(total));
+  add_notes(estate, options, plan, report);
+  report.provenance.currencies = {currency};
+  const Instant end{plan.at.micros + std::int64_t{plan.months} * 730 * 3'600'000'000};
+  report.provenance.period = day(plan.at) + "/" + day(end);
+  report.provenance.source = estate.source;
+  return report;
+}
+
+}  // namespace steelyard
