@@ -6,7 +6,6 @@
 #include <span>
 
 #include "commitments/backtest.h"
-#include "commitments/use_history.h"
 
 namespace steelyard {
 
@@ -17,16 +16,14 @@ Outlook outlook_of(const Demand& demand, std::size_t scenarios, std::size_t mont
   terms.begin = terms.end = demand.hours;
   const std::vector<std::vector<std::int64_t>> nothing_held;
   const PolicyView view(demand, demand.hours, terms, nothing_held);
-  UseHistory history;
-  history.learn(view);
-
-  Outlook outlook{scenarios, months, demand.pools.size(), {}, 0};
+  Outlook outlook{scenarios, months, demand.pools.size(), {}, 0, {}};
+  outlook.history.learn(view);
   outlook.share.resize(scenarios * months * outlook.pools);
   std::mt19937_64 random(20'210'201);
   const std::size_t steps = std::min(months, kYear);
   for (std::size_t pool = 0; pool < outlook.pools; ++pool) {
     // A horizon below a year looks at the first part of the ways.
-    auto ways = history.ways_on(pool, scenarios, kYear);
+    auto ways = outlook.history.ways_on(pool, scenarios, kYear);
     const bool unlearnt = std::all_of(ways.begin(), ways.end(), [](const auto& way) {
       return std::all_of(way.begin(), way.end(), [](double share) { return share == 1; });
     });

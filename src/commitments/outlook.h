@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "commitments/demand.h"
+#include "commitments/use_history.h"
 
 namespace steelyard {
 
@@ -17,6 +18,7 @@ struct Outlook {
   std::vector<double> share;
   /// Pools without usage history of their kind, for which the general rate of loss stands.
   std::size_t unlearnt = 0;
+  UseHistory history;
   double at(std::size_t scenario, std::size_t month, std::size_t pool) const {
     return share[(scenario * months + month) * pools + pool];
   }

@@ -50,19 +50,28 @@ class Planner {
   Planner(const Estate& estate, const PlanOptions& options)
       : estate_(estate), options_(options), card_(estate.card) {}
 
-  Result<Plan> run() {
-    if (Status sound = check(); !sound) return pass(sound);
+  /// What to buy, when.
+  Status decide() {
+    if (Status sound = check(); !sound) return sound;
     extend_pools();
-    if (Status found = find_lines(); !found) return pass(found);
-    if (Status built = build(); !built) return pass(built);
+    if (Status found = find_lines(); !found) return found;
+    if (Status built = build(); !built) return built;
     solve();
     round_amounts();
+    list_purchases();
+    return {};
+  }
+
+  /// What that leads to.
+  Status judge() {
     describe_problem();
-    if (Status billed = bill(); !billed) return pass(billed);
+    if (Status billed = bill(); !billed) return billed;
     draw();
     explain();
-    return std::move(plan_);
+    return {};
   }
+
+  Plan& plan() { return plan_; }
 
  private:
   // ---- what can be bought
@@ -239,6 +248,7 @@ class Planner {
     const auto months = static_cast<std::size_t>(plan_.months);
     const auto scenarios = static_cast<std::size_t>(options_.scenarios);
     outlook_ = outlook_of(estate_.demand, scenarios, months);
+    knows_weeks_ = estate_.demand.hours >= 8 * kPattern;
     BasketProblem& problem = problem_;
     problem.pools = table_.pools.size();
     problem.lines = lines_.size();
@@ -283,18 +293,43 @@ class Planner {
     return {};
   }
 
-  /// Whether some other line that can be bought reaches further for the same usage.
-  bool has_wider(std::size_t line) const {
-    if (lines_[line].unit.scope.empty()) return false;
-    for (std::size_t other = 0; other < lines_.size(); ++other) {
-      if (lines_[other].held || lines_[other].unit.scope.size() >= lines_[line].unit.scope.size())
-        continue;
-      for (std::size_t pool = 0; pool < real_pools_; ++pool)
-        if (ratio_of(lines_[line], table_.pools[pool]) &&
-            ratio_of(lines_[other], table_.pools[pool]))
-          return true;
+  /// The best ratio at which a line of a wider scope that can be bought covers the pool.
+  std::optional<double> wider_ratio(std::size_t line, std::size_t pool) const {
+    std::optional<double> best;
+    for (const Line& other : lines_) {
+      if (other.held || other.unit.scope.size() >= lines_[line].unit.scope.size()) continue;
+      const auto ratio = ratio_of(other, table_.pools[pool]);
+      if (ratio && (!best || *ratio < *best)) best = ratio;
     }
-    return false;
+    return best;
+  }
+
+  struct Narrow {
+    bool has_wider = false;
+    double most = 0;  ///< money an hour of the line
+  };
+  /// Where a wider line could cover the same usage instead, a narrow one is bought no further than
+  /// usage is expected to last in so many hours that the narrow price pays beside the wide one.
+  Narrow narrow(std::size_t line) const {
+    Narrow found;
+    for (std::size_t pool = 0; pool < real_pools_; ++pool) {
+      const auto ratio = ratio_of(lines_[line], table_.pools[pool]);
+      const auto wide = ratio ? wider_ratio(line, pool) : std::nullopt;
+      if (!wide) {
+        if (ratio) found.most = std::numeric_limits<double>::infinity();
+        continue;
+      }
+      found.has_wider = true;
+      const double price = real(card_.rates[table_.pools[pool].rate].on_demand);
+      found.most += real(estate_.demand.quantity(
+                        outlook_.history.lasting_level(pool, std::min(1.0, *ratio / *wide)))) *
+                    price * *ratio;
+    }
+    for (std::size_t held = 0; held < lines_.size(); ++held)
+      if (lines_[held].held && lines_[held].unit.scope == lines_[line].unit.scope)
+        found.most -= real(fee_per_hour(lines_[held].unit));
+    found.most = std::max(0.0, found.most);
+    return found;
   }
 
   void add_variables() {
@@ -303,13 +338,15 @@ class Planner {
       if (lines_[line].held) continue;
       const Offer& offer = card_.offers[lines_[line].unit.offer];
       const auto term = static_cast<std::size_t>(offer.term_years * kMonthsPerYear);
-      const double caution = has_wider(line) ? options_.caution : 1;
+      const Narrow limits = narrow(line);
+      const double caution = limits.has_wider ? options_.caution : 1;
       for (std::size_t month = 0; month < months; month += kQuarter) {
         BasketVariable variable;
         variable.line = line;
         variable.first_step = month;
         variable.end_step = std::min(months, month + term);
         variable.fee = lines_[line].annuity * caution;
+        if (limits.has_wider && knows_weeks_) variable.most = limits.most;
         variable.upfront = real(offer.upfront_share) * kHoursPerYear * offer.term_years;
         problem_.variables.push_back(variable);
       }
@@ -414,14 +451,7 @@ class Planner {
     plan_.unused_worst = unused_worst(solved_, amounts_);
   }
 
-  // ---- the exact bill
-
-  Status bill() {
-    const auto months = static_cast<std::size_t>(plan_.months);
-    std::vector<Holding> holdings;
-    for (const Line& line : lines_)
-      if (line.held) holdings.push_back(line.unit);
-    const std::size_t held = holdings.size();
+  void list_purchases() {
     for (std::size_t v = 0; v < amounts_.size(); ++v) {
       if (amounts_[v] <= 0) continue;
       const BasketVariable& variable = problem_.variables[v];
@@ -443,10 +473,19 @@ class Planner {
                        return std::tuple(a.step, -fee_per_hour(a.holding)) <
                               std::tuple(b.step, -fee_per_hour(b.holding));
                      });
-    for (std::size_t i = 0; i < plan_.purchases.size(); ++i) {
+    for (std::size_t i = 0; i < plan_.purchases.size(); ++i)
       plan_.purchases[i].holding.id = std::to_string(i + 1);
-      holdings.push_back(plan_.purchases[i].holding);
-    }
+  }
+
+  // ---- the exact bill
+
+  Status bill() {
+    const auto months = static_cast<std::size_t>(plan_.months);
+    std::vector<Holding> holdings;
+    for (const Line& line : lines_)
+      if (line.held) holdings.push_back(line.unit);
+    const std::size_t held = holdings.size();
+    for (const PlannedPurchase& purchase : plan_.purchases) holdings.push_back(purchase.holding);
     auto simulator = Simulator::make(card_, table_, holdings, options_.sharing);
     if (!simulator) return pass(simulator);
     auto without = Simulator::make(
@@ -591,6 +630,7 @@ class Planner {
   std::vector<Line> lines_;
   std::vector<std::string> left_out_;
   Outlook outlook_;
+  bool knows_weeks_ = false;  ///< there is enough history to say how far usage lasts
   BasketProblem problem_, solved_;
   BasketResult result_;
   std::vector<double> amounts_;
@@ -599,7 +639,19 @@ class Planner {
 }  // namespace
 
 Result<Plan> make_plan(const Estate& estate, const PlanOptions& options) {
-  return Planner(estate, options).run();
+  Planner planner(estate, options);
+  if (Status decided = planner.decide(); !decided) return pass(decided);
+  if (Status judged = planner.judge(); !judged) return pass(judged);
+  return std::move(planner.plan());
+}
+
+Result<std::vector<Holding>> plan_now(const Estate& estate, const PlanOptions& options) {
+  Planner planner(estate, options);
+  if (Status decided = planner.decide(); !decided) return pass(decided);
+  std::vector<Holding> now;
+  for (const PlannedPurchase& purchase : planner.plan().purchases)
+    if (purchase.step == 0) now.push_back(purchase.holding);
+  return now;
 }
 
 }  // namespace steelyard

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <random>
 
 #include "base/assert.h"
@@ -193,6 +194,89 @@ PolicyMaker lasting_use() {
         amounts[pool] = std::min(lasting, today) - view.held_now(pool);
       }
       return amounts;
+    };
+  };
+}
+
+namespace {
+
+/// What a view shows, as an estate: a quantity of each pool, and if there is a plan price one of
+/// everything, at prices over one on demand.
+class ViewEstate {
+ public:
+  explicit ViewEstate(const PolicyView& view) {
+    for (std::size_t i = 0; i < view.key(0).size(); ++i)
+      estate_.demand.pool_columns.push_back("column " + std::to_string(i));
+    RateCard& card = estate_.card;
+    card.columns = estate_.demand.pool_columns;
+    Rate rate{std::vector<std::string>(card.columns.size(), "*"), {kOne}, {kOne}, {kOne}, {}};
+    const auto add = [&](const std::string& name, std::vector<std::string> scope, PriceRatio price) {
+      Offer offer;
+      offer.name = name;
+      offer.scope = std::move(scope);
+      card.offers.push_back(std::move(offer));
+      rate.price.emplace_back(multiply_divide({price.numerator * kOne}, {kOne},
+                                              {price.denominator * kOne}));
+    };
+    add("pool", card.columns, view.terms().price);
+    if (view.terms().plan_price) add("plan", {}, *view.terms().plan_price);
+    card.rates.push_back(std::move(rate));
+  }
+
+  /// The estate as it is at the date of the view.
+  const Estate& at(const PolicyView& view) {
+    Demand& demand = estate_.demand;
+    demand.hours = view.now();
+    demand.pools.clear();
+    demand.counts.clear();
+    for (std::size_t pool = 0; pool < view.pools(); ++pool) {
+      demand.pools.push_back(view.key(pool));
+      const auto history = view.history(pool);
+      demand.counts.insert(demand.counts.end(), history.begin(), history.end());
+    }
+    auto table = price_pools(estate_.card, demand.pool_columns, demand.pools);
+    SY_ASSERT(table);
+    estate_.table = std::move(*table);
+    return estate_;
+  }
+
+  /// Counts of each pool, and last of the plan; they are held from now on.
+  std::vector<std::int64_t> buy(const PolicyView& view, const std::vector<Holding>& holdings) {
+    std::vector<std::int64_t> amounts(view.pools() + (view.terms().plan_price ? 1 : 0), 0);
+    for (Holding holding : holdings) {
+      const auto count = static_cast<std::int64_t>(holding.amount.units / kOne);
+      std::size_t to = view.pools();
+      for (std::size_t pool = 0; pool < view.pools() && !holding.scope.empty(); ++pool)
+        if (holds(holding, view.key(pool))) to = pool;
+      amounts[to] += count;
+      holding.begin = estate_.demand.hour(view.now());
+      holding.end = estate_.demand.hour(view.now() + view.terms().term_hours);
+      estate_.holdings.push_back(std::move(holding));
+    }
+    return amounts;
+  }
+
+ private:
+  bool holds(const Holding& holding, const std::vector<std::string>& key) const {
+    return std::all_of(holding.scope.begin(), holding.scope.end(), [&](const ScopeValue& value) {
+      const auto& columns = estate_.demand.pool_columns;
+      const auto at = std::find(columns.begin(), columns.end(), value.first) - columns.begin();
+      return key[static_cast<std::size_t>(at)] == value.second;
+    });
+  }
+
+  Estate estate_;
+};
+
+}  // namespace
+
+PolicyMaker planned(const PlanOptions& options) {
+  return [options]() -> Policy {
+    return [options, state = std::shared_ptr<ViewEstate>()](const PolicyView& view) mutable {
+      if (!state) state = std::make_shared<ViewEstate>(view);
+      auto bought = plan_now(state->at(view), options);
+      SY_ASSERT(bought);
+      return state->buy(view, *bought);
     };
   };
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "commitments/backtest.h"
+#include "commitments/plan.h"
 
 namespace steelyard {
 
@@ -54,6 +55,10 @@ PolicyMaker scenario_portfolio(const ScenarioOptions& options = {});
 PolicyMaker look_back_portfolio(std::size_t window_hours);
 /// Only the plan, by look-back.
 PolicyMaker plan_only(std::size_t window_hours);
+
+/// What `plan` would buy at each date (plan.h): it knows what it bought before and when that ends.
+/// It learns from what lies before the date and nothing else.
+PolicyMaker planned(const PlanOptions& options = {});
 
 struct NamedPolicy {
   std::string name;

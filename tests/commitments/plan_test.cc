@@ -1,0 +1,322 @@
+// Plans: what is bought pays, sums are exact, limits hold, what was bought is not bought again, and
+// the list of purchases reads back as what it is.
+#include "commitments/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "commitments/fixture.h"
+#include "commitments/plan_report.h"
+#include "commitments/synthetic.h"
+
+namespace steelyard {
+namespace {
+
+using commitments_test::at;
+using commitments_test::number;
+using commitments_test::why;
+
+/// Three sizes of two families in two regions, day and night, under AWS's instruments.
+Estate estate_of_aws(std::size_t weeks = 12) {
+  Estate estate;
+  estate.source = "made up";
+  Demand& demand = estate.demand;
+  demand.first_hour = at("2026-01-05");
+  demand.hours = weeks * 168;
+  demand.pool_columns = {"region", "family", "size"};
+  RateCard& card = estate.card;
+  card.columns = demand.pool_columns;
+  const auto offer = [&](std::string name, Instrument instrument, std::vector<std::string> scope,
+                         int years, std::string upfront, std::string size = "") {
+    Offer added;
+    added.name = std::move(name);
+    added.instrument = instrument;
+    added.scope = std::move(scope);
+    added.size = std::move(size);
+    added.term_years = years;
+    added.upfront_share = number(upfront);
+    added.payment = upfront == "0" ? Payment::kNoUpfront : Payment::kAllUpfront;
+    card.offers.push_back(std::move(added));
+  };
+  offer("ri-1y", Instrument::kRegionalRi, {"region", "family"}, 1, "0", "size");
+  offer("ri-1y-all", Instrument::kRegionalRi, {"region", "family"}, 1, "1", "size");
+  offer("ec2-1y", Instrument::kEc2InstanceSp, {"region", "family"}, 1, "0");
+  offer("compute-1y", Instrument::kComputeSp, {}, 1, "0");
+  offer("compute-3y", Instrument::kComputeSp, {}, 3, "0");
+  int place = 0;
+  for (const std::string region : {"eu", "us"})
+    for (const std::string family : {"c6g", "m5"})
+      for (const auto& [size, factor] : {std::pair{"large", 4}, {"xlarge", 8}, {"2xlarge", 16}}) {
+        demand.pools.push_back({region, family, size});
+        Rate rate;
+        rate.key = demand.pools.back();
+        const Int128 price = factor * (family == "m5" ? 24 : 17) * kOne / 1000;
+        rate.on_demand = rate.list = {price};
+        rate.factor = {factor * kOne};
+        for (const int per_mille : {620, 590, 640, 720, 520})
+          rate.price.push_back(Decimal{price / 1000 * per_mille});
+        card.rates.push_back(rate);
+        ++place;
+      }
+  // Sorted by key, as read_demand has them.
+  std::sort(demand.pools.begin(), demand.pools.end());
+  for (std::size_t pool = 0; pool < demand.pools.size(); ++pool)
+    for (std::size_t hour = 0; hour < demand.hours; ++hour) {
+      const bool day = hour % 24 >= 8 && hour % 24 < 20;
+      demand.counts.push_back(static_cast<std::int64_t>(4 + pool % 5 + (day ? 3 + pool % 3 : 0)));
+    }
+  auto table = price_pools(card, demand.pool_columns, demand.pools);
+  EXPECT_TRUE(table) << why(table);
+  estate.table = std::move(*table);
+  return estate;
+}
+
+TEST(Plan, RowsSumToTheTotalAndTheBoundHolds) {
+  const Estate estate = estate_of_aws();
+  PlanOptions options;
+  options.max_term_years = 1;
+  const auto plan = make_plan(estate, options);
+  ASSERT_TRUE(plan) << why(plan);
+  EXPECT_EQ(plan->months, 12);
+  ASSERT_FALSE(plan->purchases.empty());
+  Decimal fees, avoided;
+  for (const PlannedPurchase& purchase : plan->purchases) {
+    EXPECT_EQ(purchase.used + purchase.unused, purchase.fee);
+    EXPECT_GE(purchase.used, Decimal{});
+    EXPECT_GE(purchase.worst_use, 0);
+    EXPECT_GT(purchase.holding.amount, Decimal{});
+    fees += purchase.fee;
+    avoided += purchase.avoided;
+  }
+  EXPECT_EQ(fees, plan->fees);
+  EXPECT_EQ(avoided, plan->avoided);
+  EXPECT_EQ(plan->saved(), avoided - fees);  // nothing is held
+  EXPECT_GT(plan->saved(), Decimal{});
+  EXPECT_GE(plan->objective, plan->bound);
+  EXPECT_LT(plan->gap, 0.01);
+  const Report report = plan_report(estate, options, *plan);
+  Decimal cost, saved;
+  for (const auto& row : report.rows) {
+    cost += std::get<Decimal>(row[7].value);
+    saved += std::get<Decimal>(row[11].value);
+  }
+  EXPECT_EQ(cost, std::get<Decimal>(report.totals[0][7].value));
+  EXPECT_EQ(saved, std::get<Decimal>(report.totals[0][11].value));
+}
+
+TEST(Plan, WhatWasBoughtIsNotBoughtAgain) {
+  Estate estate = estate_of_aws();
+  PlanOptions options;
+  options.max_term_years = 1;
+  const auto first = make_plan(estate, options);
+  ASSERT_TRUE(first) << why(first);
+  Decimal bought;
+  for (const PlannedPurchase& purchase : first->purchases)
+    if (purchase.step == 0) {
+      estate.holdings.push_back(purchase.holding);
+      bought += fee_per_hour(purchase.holding);
+    }
+  const auto second = make_plan(estate, options);
+  ASSERT_TRUE(second) << why(second);
+  Decimal again;
+  for (const PlannedPurchase& purchase : second->purchases)
+    if (purchase.step == 0) again += fee_per_hour(purchase.holding);
+  EXPECT_LT(ratio(again, bought), 0.02);
+  // What is held counts as cost, and the total is the same.
+  EXPECT_LT(std::abs(ratio(second->total(), first->total()) - 1), 0.01);
+}
+
+TEST(Plan, QueuedPurchasesAndExpiriesCount) {
+  Estate estate = estate_of_aws();
+  PlanOptions options;
+  options.max_term_years = 1;
+  const auto bare = make_plan(estate, options);
+  ASSERT_TRUE(bare) << why(bare);
+  // Everything that was bought, but it ends in four months: nothing now, the same again then.
+  for (const PlannedPurchase& purchase : bare->purchases)
+    if (purchase.step == 0) {
+      Holding holding = purchase.holding;
+      holding.begin = {holding.begin.micros - std::int64_t{245} * 24 * 3'600'000'000};
+      holding.end = {bare->at.micros + std::int64_t{120} * 24 * 3'600'000'000};
+      estate.holdings.push_back(holding);
+    }
+  const auto plan = make_plan(estate, options);
+  ASSERT_TRUE(plan) << why(plan);
+  Decimal now, later;
+  for (const PlannedPurchase& purchase : plan->purchases)
+    (purchase.step == 0 ? now : later) += fee_per_hour(purchase.holding);
+  EXPECT_GT(later, now);
+}
+
+TEST(Plan, LimitsHold) {
+  const Estate estate = estate_of_aws();
+  PlanOptions options;
+  options.max_term_years = 1;
+  options.cost_of_capital = 0;  // then all upfront is the cheapest
+  const auto free = make_plan(estate, options);
+  ASSERT_TRUE(free) << why(free);
+  Decimal upfront;
+  for (const PlannedPurchase& purchase : free->purchases)
+    if (purchase.step == 0) upfront += purchase.upfront;
+  EXPECT_GT(upfront, Decimal{});
+  options.budget = {upfront.units / 3};
+  const auto capped = make_plan(estate, options);
+  ASSERT_TRUE(capped) << why(capped);
+  Decimal due;
+  for (const PlannedPurchase& purchase : capped->purchases)
+    if (purchase.step == 0) due += purchase.upfront;
+  EXPECT_LE(due, *options.budget);
+  EXPECT_GE(capped->total(), free->total());
+
+  options.budget.reset();
+  options.max_unused = free->unused_worst / 2;
+  const auto careful = make_plan(estate, options);
+  ASSERT_TRUE(careful) << why(careful);
+  EXPECT_LE(careful->unused_worst, *options.max_unused);
+  EXPECT_LT(careful->fees, free->fees);
+}
+
+TEST(Plan, CapitalDecidesHowToPay) {
+  const Estate estate = estate_of_aws();
+  PlanOptions options;
+  options.max_term_years = 1;
+  const auto pays_upfront = [&](double rate) {
+    options.cost_of_capital = rate;
+    const auto plan = make_plan(estate, options);
+    EXPECT_TRUE(plan) << why(plan);
+    Decimal due;
+    if (plan)
+      for (const PlannedPurchase& purchase : plan->purchases) due += purchase.upfront;
+    return due > Decimal{};
+  };
+  // All upfront is 4.8 % cheaper than monthly: worth about 10 % a year.
+  EXPECT_TRUE(pays_upfront(0.02));
+  EXPECT_FALSE(pays_upfront(0.25));
+}
+
+TEST(Plan, FearOfTheWorstBuysLess) {
+  Estate estate;
+  estate.demand = SyntheticDemand::make(3);
+  estate.demand = hours_of(estate.demand, 0, 17'000);
+  RateCard& card = estate.card;
+  card.columns = estate.demand.pool_columns;
+  Offer pool, wide;
+  pool.name = "pool";
+  pool.scope = card.columns;
+  wide.name = "wide";
+  card.offers = {pool, wide};
+  card.rates.push_back({{"*", "*"}, {kOne}, {kOne}, {kOne}, {number("0.6"), number("0.72")}});
+  auto table = price_pools(card, estate.demand.pool_columns, estate.demand.pools);
+  ASSERT_TRUE(table) << why(table);
+  estate.table = std::move(*table);
+  PlanOptions options;
+  options.gap = 1e-4;
+  double unused = 1;
+  for (const double risk : {0.0, 1.0}) {
+    options.risk = risk;
+    const auto plan = make_plan(estate, options);
+    ASSERT_TRUE(plan) << why(plan);
+    EXPECT_LT(plan->gap, 2e-3);
+    EXPECT_LT(plan->unused_worst, unused);
+    unused = plan->unused_worst;
+  }
+}
+
+TEST(Plan, SaysWhyNothingCanBeBought) {
+  Estate estate = estate_of_aws();
+  PlanOptions options;
+  options.horizon_months = 6;
+  auto plan = make_plan(estate, options);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, "SY1840");
+  options.horizon_months = 61;
+  plan = make_plan(estate, options);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, "SY1841");
+  options = {};
+  options.risk = 2;
+  plan = make_plan(estate, options);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, "SY1841");
+  options = {};
+  estate.demand = hours_of(estate.demand, 0, 0);
+  plan = make_plan(estate, options);
+  ASSERT_FALSE(plan);
+  EXPECT_EQ(plan.error().code, "SY1840");
+}
+
+TEST(Plan, BuysNothingOfUsageThatIsOver) {
+  Estate estate = estate_of_aws();
+  for (std::size_t pool = 0; pool < estate.demand.pools.size(); ++pool)
+    std::fill_n(estate.demand.counts.begin() +
+                    static_cast<std::ptrdiff_t>((pool + 1) * estate.demand.hours - 200),
+                200, 0);
+  const auto plan = make_plan(estate, {});
+  ASSERT_TRUE(plan) << why(plan);
+  EXPECT_TRUE(plan->purchases.empty());
+  EXPECT_EQ(plan->total(), Decimal{});
+}
+
+TEST(Plan, ThreadsChangeNothing) {
+  const Estate estate = estate_of_aws(6);
+  PlanOptions options;
+  options.max_term_years = 1;
+  options.threads = 1;
+  const auto one = make_plan(estate, options);
+  options.threads = 3;
+  const auto three = make_plan(estate, options);
+  ASSERT_TRUE(one && three);
+  EXPECT_EQ(purchases_json(estate, *one), purchases_json(estate, *three));
+  EXPECT_EQ(one->bound, three->bound);
+}
+
+TEST(Plan, TheListReadsBack) {
+  const Estate estate = estate_of_aws();
+  PlanOptions options;
+  options.max_term_years = 1;
+  const auto plan = make_plan(estate, options);
+  ASSERT_TRUE(plan) << why(plan);
+  const auto folder = std::filesystem::temp_directory_path() / "steelyard_plan_test";
+  std::filesystem::create_directories(folder);
+  const std::string path = folder / "plan.csv";
+  std::ofstream(path) << purchases_csv(estate, *plan);
+  auto engine = open_duckdb({});
+  ASSERT_TRUE(engine) << why(engine);
+  const auto holdings = read_holdings(**engine, path, estate.card, plan->at);
+  ASSERT_TRUE(holdings) << why(holdings);
+  ASSERT_EQ(holdings->size(), plan->purchases.size());
+  for (std::size_t i = 0; i < holdings->size(); ++i) {
+    const Holding &read = (*holdings)[i], &meant = plan->purchases[i].holding;
+    EXPECT_EQ(read.amount, meant.amount);
+    EXPECT_EQ(read.offer, meant.offer);
+    EXPECT_EQ(read.scope, meant.scope);
+    EXPECT_EQ(read.factor, meant.factor);
+    EXPECT_EQ(read.begin, meant.begin);
+    EXPECT_EQ(read.end, meant.end);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+TEST(Plan, TheScriptTakesTextsAsTexts) {
+  Estate estate = estate_of_aws();
+  Plan plan;
+  plan.at = at("2026-04-01");
+  PlannedPurchase purchase;
+  purchase.holding.offer = 2;
+  purchase.holding.id = "1";
+  purchase.holding.amount = number("1.5");
+  purchase.holding.scope = {{"family", "m5'; rm -rf /; '"}, {"region", "eu\nreboot"}};
+  purchase.holding.begin = plan.at;
+  purchase.holding.end = at("2027-04-01");
+  plan.purchases.push_back(purchase);
+  const std::string script = purchases_script(estate, plan);
+  EXPECT_NE(script.find("'name=instanceFamily,values=m5'\\''; rm -rf /; '\\'''"), std::string::npos)
+      << script;
+  EXPECT_NE(script.find("# 1: ec2-1y family=m5'; rm -rf /; ' region=eu reboot"), std::string::npos)
+      << script;
+  EXPECT_NE(script.find("BUY"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace steelyard
