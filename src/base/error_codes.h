@@ -94,7 +94,7 @@ inline constexpr ErrorCode kErrorCodes[] = {
     {"SY1608", "no lake here", "The folder holds no lake yet. 'steelyard ingest PATH...' makes one; --lake or the environment variable STEELYARD_LAKE says where it is when it is not ./lake."},
     {"SY1609", "settings are not understood", "A file of settings is missing, is not TOML, or holds a key or a kind of value that is none. 'steelyard help settings' lists the keys; 'steelyard doctor' says which files are in force."},
     {"SY1611", "not reconciled", "--require-reconciled was given, but the charges do not tie to the invoices, or there are no invoices to tie them to. 'steelyard reconcile' shows each difference."},
-    {"SY1612", "output form is not possible here", "Parquet is a file: name it with --out or --to. CSV and Parquet hold one table: choose which with --part where a command has several."},
+    {"SY1612", "output form is not possible here", "Parquet is a file: name it with --out or --to. CSV and Parquet hold one table: choose which with --part where a command has several. SVG shows pictures, and not every answer has one: take another form."},
     {"SY1701", "not possible for a sample", "An option of 'steelyard gen' is out of its range, or a format or kind of dirt is not known; the message says which values are."},
     {"SY1702", "folder is not empty", "The sample is written to a new or empty folder only, so that nothing is mixed up. Name another folder, or allow overwriting."},
     {"SY1703", "sample cannot be written", "A file or folder of the sample could not be made: look at permissions and at the disk."},

@@ -276,6 +276,31 @@ std::string csv_cell(std::string_view text, bool guard_formulas) {
   return cell.find_first_of(",\"\r\n") == std::string::npos ? cell : doubled(cell, '"');
 }
 
+std::string xml_text(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t start = i;
+    const char32_t code = next_code_point(text, i);
+    const bool forbidden = (code < 0x20 && code != '\t' && code != '\n' && code != '\r') ||
+                           code == 0xFFFE || code == 0xFFFF || (code >= 0xD800 && code < 0xE000) ||
+                           (code == 0xFFFD && i == start + 1);
+    if (forbidden) {
+      out += "\xEF\xBF\xBD";
+    } else if (code == '&') {
+      out += "&amp;";
+    } else if (code == '<') {
+      out += "&lt;";
+    } else if (code == '>') {
+      out += "&gt;";
+    } else if (code == '"') {
+      out += "&quot;";
+    } else {
+      out += text.substr(start, i - start);
+    }
+  }
+  return out;
+}
+
 int display_width(std::string_view text) {
   int width = 0;
   for (std::size_t i = 0; i < text.size();) width += code_point_width(next_code_point(text, i));

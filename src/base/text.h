@@ -39,6 +39,10 @@ std::string terminal_safe(std::string_view text);
 /// gets a leading '.
 std::string csv_cell(std::string_view text, bool guard_formulas);
 
+/// Text between tags of XML, or an attribute in double quotes: markup is escaped, and what XML does
+/// not allow (control characters, bytes that are not UTF-8) becomes U+FFFD.
+std::string xml_text(std::string_view text);
+
 /// Columns a terminal needs for UTF-8 `text` (wide East Asian characters count 2, combining ones
 /// 0).
 int display_width(std::string_view text);

@@ -33,8 +33,8 @@ std::vector<Flag> common_flags(FlagGroup group, CommonOptions& common) {
       break;
     case FlagGroup::kOutput:
       flags = {{"--output", "-o", "FORM",
-                "table, plain, json, jsonl, csv, md or parquet [default: table on a terminal, else "
-                "plain]",
+                "table, plain, json, jsonl, csv, md, parquet or svg [default: table on a terminal, "
+                "else plain]",
                 &common.output, output_format_names()},
                {"--out", "", "FILE",
                 "Write to this file instead of standard output; its ending chooses the form",

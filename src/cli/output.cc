@@ -86,6 +86,19 @@ Status check_reconciled(const CommonOptions& common, const Report& report) {
   return fail(std::move(error));
 }
 
+/// The pictures of all reports as one.
+Result<Report> pictures_of(const std::vector<Report>& reports) {
+  Report page;
+  for (const Report& report : reports) {
+    if (page.title.empty()) page.title = report.title;
+    page.charts.insert(page.charts.end(), report.charts.begin(), report.charts.end());
+  }
+  if (page.charts.empty())
+    return fail("SY1612", "this answer has no picture", "",
+                "take --output=table, or another form: steelyard help output");
+  return page;
+}
+
 /// On one page a note is said once.
 Report without_said(Report report, std::set<std::string>& said) {
   std::erase_if(report.notes, [&](const std::string& note) { return !said.insert(note).second; });
@@ -233,6 +246,11 @@ Status show(const Context& context, const std::vector<Report>& reports,
     return write_parquet(reports[0], provenance_line(reports[0].provenance), common.out);
   }
   Style style = style_of_place(common, STDOUT_FILENO);
+  if (*format == OutputFormat::kSvg) {
+    auto page = pictures_of(reports);
+    if (!page) return pass(page);
+    return write_output(render(*page, *format, style), common);
+  }
   style.brief = reports.size() > 1;
   std::set<std::string> said;
   std::string text;

@@ -44,6 +44,57 @@ struct Provenance {
   std::string rules;       ///< version of the mapping rules
 };
 
+enum class AxisKind {
+  kNumber,
+  kShare,  ///< 1 is shown as 100 %
+  kTime,   ///< seconds since 1970, UTC
+};
+
+struct ChartAxis {
+  std::string title;  ///< what and in which unit: "cost, USD an hour"
+  AxisKind kind = AxisKind::kNumber;
+  bool from_zero = false;  ///< the axis holds 0, whatever the data
+};
+
+struct ChartPoint {
+  double x = 0, y = 0;
+};
+
+struct ChartSeries {
+  std::string name;
+  std::vector<ChartPoint> points;  ///< by rising x; what is not finite is left out
+  bool steps = false;              ///< a value holds up to the next point, the last one to the end
+};
+
+/// A point of interest: "now", "best".
+struct ChartMark {
+  std::string name;
+  ChartPoint at;
+};
+
+/// A line across the picture: a bound, or what is held.
+struct ChartLevel {
+  std::string name;
+  double y = 0;
+};
+
+enum class ChartKind {
+  kLines,     ///< each series is a curve
+  kCoverage,  ///< one falling curve; below it, what lies under each level is shaded (levels rise)
+  kStack,     ///< series of steps, each on top of those before it; none is negative
+};
+
+/// A picture of what the table says, for the eye: doubles, which nothing reads back as figures.
+/// render/ draws it for a terminal and as SVG.
+struct Chart {
+  std::string title;
+  ChartKind kind = ChartKind::kLines;
+  ChartAxis x, y;
+  std::vector<ChartSeries> series;
+  std::vector<ChartMark> marks;
+  std::vector<ChartLevel> levels;
+};
+
 struct Report {
   std::string title;
   std::string question;  ///< canonical JSON of what was asked: the figure id is made of it, explain
@@ -53,6 +104,7 @@ struct Report {
   std::vector<std::vector<Cell>> totals;  ///< one per currency; same columns
   std::vector<std::string>
       notes;  ///< sentences below the table: what was left out, what looks wrong
+  std::vector<Chart> charts;
   Provenance provenance;
   bool findings = false;  ///< exit code 1: a difference, a failed check
 };

@@ -1,8 +1,10 @@
 // JSON and JSON lines. Money and other decimals are strings, so that no reader passes them through
 // a double; each row that has money names its currency.
 #include <charconv>
+#include <cmath>
 
 #include "base/text.h"
+#include "base/time.h"
 #include "render/display.h"
 #include "render/table.h"
 
@@ -85,6 +87,56 @@ std::string provenance_of(const Report& report) {
          ", \"reconciled\": " + text(p.reconciled) + ", \"rules\": " + text(p.rules) + "}";
 }
 
+std::string number_of(double value, AxisKind kind) {
+  if (kind == AxisKind::kTime && std::abs(value) < 1e12)
+    return json_quote(format_instant({std::llround(value * 1e6)}));
+  return value_of(Cell{value}, CellKind::kShare);
+}
+
+std::string_view kind_name(ChartKind kind) {
+  switch (kind) {
+    case ChartKind::kLines:
+      return "lines";
+    case ChartKind::kCoverage:
+      return "coverage";
+    case ChartKind::kStack:
+      return "stack";
+  }
+  return "lines";
+}
+
+std::string chart_of(const Chart& chart) {
+  const auto y = [&](double value) { return number_of(value, chart.y.kind); };
+  const auto point = [&](ChartPoint at) {
+    return "[" + number_of(at.x, chart.x.kind) + ", " + y(at.y) + "]";
+  };
+  std::vector<std::string> series, marks, levels;
+  for (const ChartSeries& curve : chart.series) {
+    std::vector<std::string> points;
+    for (const ChartPoint at : curve.points) points.push_back(point(at));
+    series.push_back("{\"name\": " + json_quote(curve.name) +
+                     ", \"steps\": " + (curve.steps ? "true" : "false") + ", \"points\": [" +
+                     join(points, ", ") + "]}");
+  }
+  for (const ChartMark& mark : chart.marks)
+    marks.push_back("{\"name\": " + json_quote(mark.name) + ", \"at\": " + point(mark.at) + "}");
+  for (const ChartLevel& level : chart.levels)
+    levels.push_back("{\"name\": " + json_quote(level.name) + ", \"y\": " + y(level.y) + "}");
+  return "{\"title\": " + json_quote(chart.title) + ", \"kind\": \"" +
+         std::string(kind_name(chart.kind)) + "\", \"x\": " + json_quote(chart.x.title) +
+         ", \"y\": " + json_quote(chart.y.title) + ",\n     \"series\": [" +
+         join(series, ",\n       ") + "],\n     \"marks\": [" + join(marks, ", ") +
+         "], \"levels\": [" + join(levels, ", ") + "]}";
+}
+
+/// A field that is there when there are pictures.
+std::string charts_of(const Report& report) {
+  if (report.charts.empty()) return "";
+  std::vector<std::string> charts;
+  for (const Chart& chart : report.charts) charts.push_back("\n    " + chart_of(chart));
+  return ",\n  \"charts\": [" + join(charts, ",") + "\n  ]";
+}
+
 std::string rows_of(const Report& report, const std::vector<std::vector<Cell>>& rows) {
   std::string out = "[";
   for (std::size_t r = 0; r < rows.size(); ++r) {
@@ -113,7 +165,7 @@ std::string json_of(const Report& report, const Style& style) {
          columns + (columns.empty() ? "]" : "\n  ]") +
          ",\n  \"rows\": " + rows_of(report, report.rows) +
          ",\n  \"totals\": " + rows_of(report, report.totals) +
-         ",\n  \"notes\": " + list_of(report.notes) +
+         ",\n  \"notes\": " + list_of(report.notes) + charts_of(report) +
          ",\n  \"provenance\": " + provenance_of(report) + "\n}\n";
 }
 

@@ -2,13 +2,14 @@
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "render/chart.h"
 #include "render/table.h"
 
 namespace steelyard {
 
 const std::vector<std::string>& output_format_names() {
-  static const std::vector<std::string> kNames = {"table", "plain", "json",   "jsonl",
-                                                  "csv",   "md",    "parquet"};
+  static const std::vector<std::string> kNames = {"table", "plain", "json",    "jsonl",
+                                                  "csv",   "md",    "parquet", "svg"};
   return kNames;
 }
 
@@ -49,6 +50,9 @@ std::string render(const Report& report, OutputFormat format, const Style& style
       return csv_of(report, style);
     case OutputFormat::kMarkdown:
       return markdown_of(report, style);
+    case OutputFormat::kSvg:
+      SY_ASSERT(!report.charts.empty());
+      return svg_of(report);
     case OutputFormat::kParquet:
       break;
   }

@@ -14,9 +14,9 @@
 
 namespace steelyard {
 
-enum class OutputFormat { kTable, kPlain, kJson, kJsonLines, kCsv, kMarkdown, kParquet };
+enum class OutputFormat { kTable, kPlain, kJson, kJsonLines, kCsv, kMarkdown, kParquet, kSvg };
 
-/// "table", "plain", "json", "jsonl", "csv", "md", "parquet"; nothing for another word.
+/// "table", "plain", "json", "jsonl", "csv", "md", "parquet", "svg"; nothing for another word.
 std::optional<OutputFormat> parse_output_format(std::string_view text);
 /// The words of parse_output_format, in the order of documentation.
 const std::vector<std::string>& output_format_names();
@@ -35,7 +35,8 @@ struct Style {
 /// same number.
 inline constexpr int kJsonSchemaVersion = 1;
 
-/// The whole output, ending in a line end. kParquet is not text and is not allowed here.
+/// The whole output, ending in a line end. kParquet is not text and is not allowed here; kSvg shows
+/// only charts and needs one.
 std::string render(const Report& report, OutputFormat format, const Style& style);
 
 /// "basis=effective currency=USD period=2026-07-01/2026-08-01 source=lake v41 rows=48,213

@@ -1,4 +1,5 @@
 #include "render/table.h"
+#include "render/chart.h"
 
 #include <algorithm>
 #include <array>
@@ -442,8 +443,8 @@ std::string footer_of(const Report& report, const Style& style) {
 }  // namespace
 
 std::string inked(std::string_view text, Ink ink, const Style& style) {
-  static constexpr std::array kCodes = {"",         "\x1b[1m",  "\x1b[2m",
-                                        "\x1b[31m", "\x1b[32m", "\x1b[33m"};
+  static constexpr std::array kCodes = {"",         "\x1b[1m",  "\x1b[2m",  "\x1b[31m", "\x1b[32m",
+                                        "\x1b[33m", "\x1b[34m", "\x1b[35m", "\x1b[36m"};
   if (!style.color || ink == Ink::kPlain) return std::string(text);
   return kCodes[static_cast<std::size_t>(ink)] + std::string(text) + "\x1b[0m";
 }
@@ -547,6 +548,7 @@ std::string table_of(const Report& report, const Style& style) {
   if (!subtitle.empty()) out += dim_lines(shown(subtitle, style), style);
   if (!out.empty()) out += "\n";
   if (!layout.lanes.empty()) out += grid_of(report, display, layout, style);
+  for (const Chart& chart : report.charts) out += "\n" + picture_of(chart, style);
   const std::string footer = footer_of(report, style);
   return out + (footer.empty() || layout.lanes.empty() ? "" : "\n") + footer;
 }

@@ -9,7 +9,7 @@
 
 namespace steelyard {
 
-enum class Ink { kPlain, kBold, kDim, kRed, kGreen, kYellow };
+enum class Ink { kPlain, kBold, kDim, kRed, kGreen, kYellow, kBlue, kMagenta, kCyan };
 /// `text` in ANSI colours when the style has them.
 std::string inked(std::string_view text, Ink ink, const Style& style);
 /// Escaped for a terminal, and in a style without wide characters also brought to ASCII.

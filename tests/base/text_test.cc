@@ -111,5 +111,14 @@ TEST(Text, WritesNumbersForPeople) {
   EXPECT_EQ(hex("\x01\xff"), "01ff");
 }
 
+TEST(Text, XmlHasNoMarkupOfTheDataAndNothingThatXmlForbids) {
+  EXPECT_EQ(xml_text("a<b> & \"c\" é\t"), "a&lt;b&gt; &amp; &quot;c&quot; é\t");
+  EXPECT_EQ(xml_text("]]>"), "]]&gt;");
+  for (const std::string_view forbidden :
+       {std::string_view("\0", 1), std::string_view("\x1b"), std::string_view("\xff"),
+        std::string_view("\xEF\xBF\xBF")})
+    EXPECT_EQ(xml_text(forbidden), "\xEF\xBF\xBD");
+}
+
 }  // namespace
 }  // namespace steelyard
