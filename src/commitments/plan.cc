@@ -427,8 +427,8 @@ class Planner {
     std::stable_sort(cut.begin(), cut.end(),
                      [&](std::size_t a, std::size_t b) { return part(a) > part(b); });
     double cost = cost_of(solved_, amounts_, result_.best, options_.threads);
-    constexpr std::size_t kMostTries = 200;
-    for (std::size_t i = 0; i < std::min(cut.size(), kMostTries); ++i) {
+    const std::size_t most_tries = options_.max_unused ? 0 : 200;  // a step up may break the cap
+    for (std::size_t i = 0; i < std::min(cut.size(), most_tries); ++i) {
       std::vector<double> up = amounts_;
       up[cut[i]] += lines_[problem_.variables[cut[i]].line].grain;
       double due = 0;

@@ -106,6 +106,7 @@ Report plan_report(const Estate& estate, const PlanOptions& options, const Plan&
   if (plan.fees != Decimal{}) total[8] = {ratio(used, plan.fees)};
   report.totals.push_back(std::move(total));
   add_notes(estate, options, plan, report);
+  report.charts = plan_charts(estate, plan);
   report.provenance.currencies = {currency};
   const Instant end{plan.at.micros + std::int64_t{plan.months} * 730 * 3'600'000'000};
   report.provenance.period = day(plan.at) + "/" + day(end);

@@ -14,6 +14,10 @@ namespace steelyard {
 /// the bound, what the plan assumes, and what would make it wrong.
 Report plan_report(const Estate& estate, const PlanOptions& options, const Plan& plan);
 
+/// The cost curve around what is bought now, the hours of the last week under what commitments
+/// reach, and what is committed month by month. None if nothing is bought.
+std::vector<Chart> plan_charts(const Estate& estate, const Plan& plan);
+
 /// The format of holdings.csv (offer.h), later purchases with their begin.
 std::string purchases_csv(const Estate& estate, const Plan& plan);
 /// {"schema_version": 1, "at": ..., "purchases": [...]}; amounts and money are texts.

@@ -210,13 +210,14 @@ class ViewEstate {
     RateCard& card = estate_.card;
     card.columns = estate_.demand.pool_columns;
     Rate rate{std::vector<std::string>(card.columns.size(), "*"), {kOne}, {kOne}, {kOne}, {}};
-    const auto add = [&](const std::string& name, std::vector<std::string> scope, PriceRatio price) {
+    const auto add = [&](const std::string& name, std::vector<std::string> scope,
+                         PriceRatio price) {
       Offer offer;
       offer.name = name;
       offer.scope = std::move(scope);
       card.offers.push_back(std::move(offer));
-      rate.price.emplace_back(multiply_divide({price.numerator * kOne}, {kOne},
-                                              {price.denominator * kOne}));
+      rate.price.emplace_back(
+          multiply_divide({price.numerator * kOne}, {kOne}, {price.denominator * kOne}));
     };
     add("pool", card.columns, view.terms().price);
     if (view.terms().plan_price) add("plan", {}, *view.terms().plan_price);

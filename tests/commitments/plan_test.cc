@@ -168,13 +168,23 @@ TEST(Plan, LimitsHold) {
     if (purchase.step == 0) due += purchase.upfront;
   EXPECT_LE(due, *options.budget);
   EXPECT_GE(capped->total(), free->total());
+}
 
-  options.budget.reset();
+TEST(Plan, KeepsTheUnusedShareInEveryScenario) {
+  Estate estate = estate_of_aws();
+  for (Rate& rate : estate.card.rates)  // reserved instances alone: what leaves leaves them unused
+    rate.price[3] = rate.price[4] = std::nullopt;
+  PlanOptions options;
+  options.max_term_years = 1;
+  const auto free = make_plan(estate, options);
+  ASSERT_TRUE(free) << why(free);
+  ASSERT_GT(free->unused_worst, 0.01);
   options.max_unused = free->unused_worst / 2;
   const auto careful = make_plan(estate, options);
   ASSERT_TRUE(careful) << why(careful);
   EXPECT_LE(careful->unused_worst, *options.max_unused);
   EXPECT_LT(careful->fees, free->fees);
+  EXPECT_GT(careful->fees, Decimal{});
 }
 
 TEST(Plan, CapitalDecidesHowToPay) {
@@ -217,7 +227,7 @@ TEST(Plan, FearOfTheWorstBuysLess) {
     options.risk = risk;
     const auto plan = make_plan(estate, options);
     ASSERT_TRUE(plan) << why(plan);
-    EXPECT_LT(plan->gap, 2e-3);
+    EXPECT_LT(plan->gap, 5e-3);
     EXPECT_LT(plan->unused_worst, unused);
     unused = plan->unused_worst;
   }
