@@ -200,8 +200,7 @@ class Ingest {
     }
     report_.notes = found->notes;
     for (const Delivery& delivery : found->deliveries) {
-      progress_.files += static_cast<std::int64_t>(delivery.files.size());
-      for (const std::string& path : delivery.files) progress_.bytes_all += size_of(path);
+      count_work(delivery.files);
     }
     auto done = prepare_and_commit(found->deliveries);
     if (!staging_.empty()) {
@@ -222,6 +221,7 @@ class Ingest {
     std::set<std::string> accounts;
     Prepared part;
     part.delivery.files = partial.files;
+    count_work(partial.files);
     stage_ = false;
     const bool read = static_cast<bool>(read_delivery(part));
     for (const auto& [period, staged] : part.periods) {
@@ -322,6 +322,11 @@ class Ingest {
     std::error_code error;
     const auto size = std::filesystem::file_size(path, error);
     return error ? 0 : static_cast<std::int64_t>(size);
+  }
+
+  void count_work(const std::vector<std::string>& paths) {
+    progress_.files += static_cast<std::int64_t>(paths.size());
+    for (const std::string& path : paths) progress_.bytes_all += size_of(path);
   }
 
   /// What is held already is no work, so it is no part of the whole.

@@ -3,81 +3,12 @@
 #include <set>
 
 #include "base/text.h"
-#include "bills/reading.h"
 #include "commitments/checks.h"
 #include "commitments/offer.h"
+#include "commitments/text_table.h"
 
 namespace steelyard {
 namespace {
-
-/// A small file as text, each row with its line, so that an error can say where.
-struct TextTable {
-  std::string path;
-  std::string code;  ///< of errors in it
-  std::vector<std::string> columns;
-  std::vector<std::vector<std::string>> rows;
-  std::vector<std::int64_t> lines;
-
-  std::optional<std::size_t> find(std::string_view column) const {
-    const auto at = std::find(columns.begin(), columns.end(), column);
-    if (at == columns.end()) return std::nullopt;
-    return static_cast<std::size_t>(at - columns.begin());
-  }
-  std::string cell(std::size_t row, std::string_view column) const {
-    const auto at = find(column);
-    return at ? rows[row][*at] : std::string();
-  }
-  std::string place(std::size_t row, std::string_view column = {}) const {
-    std::string where = path + ", line " + std::to_string(lines[row]);
-    return column.empty() ? where : where + ", column `" + std::string(column) + "`";
-  }
-  tl::unexpected<Error> bad(std::size_t row, std::string_view column, std::string what,
-                            std::string fix) const {
-    return fail(code, std::move(what), place(row, column), std::move(fix));
-  }
-  Status needs(std::initializer_list<std::string_view> names) const {
-    for (const std::string_view column : names) {
-      if (find(column)) continue;
-      return fail(code, "the file has no column `" + std::string(column) + "`", path,
-                  "it has " + join(columns, ", "));
-    }
-    return {};
-  }
-};
-
-Result<TextTable> read_text_table(Engine& engine, const std::string& path, std::string code) {
-  // A source is registered for good, so each reading has its own name.
-  auto taken = engine.query(
-      "SELECT count(DISTINCT function_name) FROM duckdb_functions() WHERE function_name LIKE "
-      "'commitments_table_%'");
-  if (!taken) return pass(taken);
-  const auto relation = "commitments_table_" + taken->rows[0][0].text();
-  auto file = open_file(engine, path, relation, [](const SourceColumn&) { return Type::kText; });
-  if (!file) return pass(file);
-  TextTable table;
-  table.path = path;
-  table.code = std::move(code);
-  std::string columns;
-  for (const ColumnSpec& column : file->columns) {
-    table.columns.push_back(column.name);
-    columns += "CAST(" + sql_identifier(column.name) + " AS VARCHAR), ";
-  }
-  auto rows = engine.query("SELECT " + columns + "\"x_SourceRow\" FROM " + file->from +
-                           " ORDER BY \"x_SourceRow\" LIMIT " + std::to_string(kMaxTableRows + 1));
-  if (!rows) return pass(rows);
-  if (rows->rows.size() > kMaxTableRows)
-    return fail(table.code, "the table has more than " + std::to_string(kMaxTableRows) + " rows",
-                path, "leave out what is not used; `*` in a pool column matches any value");
-  for (const auto& row : rows->rows) {
-    std::vector<std::string> cells;
-    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
-      cells.emplace_back(trim(row[i].text()));
-    }
-    table.rows.push_back(std::move(cells));
-    table.lines.push_back(std::get<std::int64_t>(row.back().value));
-  }
-  return table;
-}
 
 Result<Decimal> number(const TextTable& table, std::size_t row, const std::string& column) {
   const std::string text = table.cell(row, column);

@@ -102,6 +102,8 @@ def environment(folder, data):
     for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "TMPDIR"):
         if name in os.environ:
             env[name] = os.environ[name]
+    if program.parent.name != "dev":  # under a sanitizer a command may take long enough to tell its progress
+        env["STEELYARD_PROGRESS"] = "none"
     return env
 
 

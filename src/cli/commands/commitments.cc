@@ -103,7 +103,8 @@ Command commitments_command(CommonOptions&) {
       "each "
       "offer with its price for a unit and hour, upfront payments spread over the term (empty: not "
       "covered), and if needed list, factor (size of a unit), currency.\n\n"
-      "--buy and --holdings are CSV with the columns offer, amount (units, or money an hour for "
+      "--buy and --holdings are CSV, or TOML with a [[purchase]] for each, with the columns offer, "
+      "amount (units, or money an hour for "
       "plans), and if "
       "needed "
       "begin, end, owner, id and the pool columns that the offer's scope and size ask for.";
