@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "cli/session.h"
 #include "commitments/estate.h"
+#include "commitments/own_bill.h"
 #include "commitments/simulate.h"
 
 namespace steelyard {
@@ -20,6 +22,9 @@ struct CommitmentOptions {
   std::string step, cost_of_capital;
   std::string risk, budget, max_unused, horizon, max_term;  ///< of plan
   std::vector<std::string> purchases;
+  // Of the own bill, where no demand is given.
+  std::vector<std::string> from;
+  std::string format, period, billing_period, where;
 };
 
 Result<std::unique_ptr<Engine>> engine_of(const Context& context);
@@ -29,9 +34,18 @@ Status needs(std::initializer_list<std::pair<std::string_view, const std::string
 Result<std::optional<double>> parse_yearly_rate(const std::string& text, const std::string& flag);
 /// AWS discount sharing as the flags say it. SY1605.
 Result<std::vector<SharingPreference>> sharing_of(Engine& engine, const CommitmentOptions& options);
-/// What the flags name: files of demand, offers, rates and holdings. SY1604 names one that is
-/// missing.
-Result<Estate> estate_of(Engine& engine, const CommitmentOptions& options);
+/// What the flags name: files of demand, offers, rates and holdings (SY1604 names one that is
+/// missing); without --demand the own bill, in the lake or in files, whose offers, rates and
+/// holdings are those found in the charges unless files are given. `engine` reads the files.
+Result<Estate> estate_of(const Context& context, Engine& engine, const CommitmentOptions& options);
+
+/// The bill that --lake or --from, --period, --billing-period and --where mean.
+struct OwnBillSession {
+  Session session;
+  OwnBill bill;
+};
+Result<OwnBillSession> open_own_bill(const Context& context, const CommitmentOptions& options);
+Result<Estate> estate_of_own_bill(const Context& context, const CommitmentOptions& options);
 
 Result<int> run_commitments_plan(Context& context, const CommitmentOptions& options);
 Result<int> run_commitments_simulate(Context& context, const CommitmentOptions& options);

@@ -119,26 +119,24 @@ class Table {
     if (!opened) return pass(opened);
     std::string select = sql_identifier(columns_.time) + " AS t, " +
                          sql_identifier(columns_.quantity) + " AS q, \"x_SourceRow\" AS r";
-    std::string distinct;
-    for (std::size_t i = 0; i < columns_.pools.size(); ++i) {
-      const std::string name = "p" + std::to_string(i);
-      select += ", coalesce(" + sql_identifier(columns_.pools[i]) + ", '') AS " + name;
-      distinct += (i == 0 ? "" : ", ") + name;
-    }
+    for (std::size_t i = 0; i < columns_.pools.size(); ++i)
+      select +=
+          ", coalesce(" + sql_identifier(columns_.pools[i]) + ", '') AS p" + std::to_string(i);
     auto made = engine_.run("CREATE OR REPLACE TEMP TABLE x_demand AS SELECT " + select + " FROM " +
                             opened->from);
     if (!made) return pass(made);
     if (opened->outcome->rounded_cells > 0)
       return fail("SY1824", "a quantity has more than 18 decimals", file_.path,
                   "round the quantities in the file");
-    keys_ = distinct;
-    const std::string pools =
-        distinct.empty() ? "SELECT 0 AS id"
-                         : "SELECT " + distinct + ", row_number() OVER (ORDER BY " + distinct +
-                               ") - 1 AS id FROM (SELECT DISTINCT " + distinct + " FROM x_demand)";
-    made = engine_.run("CREATE OR REPLACE TEMP TABLE x_demand_pools AS " + pools);
+    return number_pools();
+  }
+
+  /// What load() makes, of a query that gives t, q and the pools.
+  Status load_query(const std::string& query) {
+    auto made = engine_.run("CREATE OR REPLACE TEMP TABLE x_demand AS SELECT *, 0 AS r FROM (" +
+                            query + ")");
     if (!made) return pass(made);
-    return {};
+    return number_pools();
   }
 
   /// SY1821, SY1822 for the first row that is none, else nothing.
@@ -182,6 +180,18 @@ class Table {
   }
 
  private:
+  Status number_pools() {
+    for (std::size_t i = 0; i < columns_.pools.size(); ++i)
+      keys_ += (i == 0 ? "p" : ", p") + std::to_string(i);
+    const std::string pools = keys_.empty() ? "SELECT 0 AS id"
+                                            : "SELECT " + keys_ + ", row_number() OVER (ORDER BY " +
+                                                  keys_ + ") - 1 AS id FROM (SELECT DISTINCT " +
+                                                  keys_ + " FROM x_demand)";
+    auto made = engine_.run("CREATE OR REPLACE TEMP TABLE x_demand_pools AS " + pools);
+    if (!made) return pass(made);
+    return {};
+  }
+
   Status size(Demand& demand) {
     std::int64_t first = 0, last = 0, rows = 0;
     const auto on_batch = [&](std::span<const ColumnView> batch, std::size_t size) -> Status {
@@ -314,6 +324,18 @@ Result<Demand> read_demand(Engine& engine, const DemandFile& file) {
   if (!columns) return pass(columns);
   Table table(engine, file, std::move(*columns));
   if (auto loaded = table.load(); !loaded) return pass(loaded);
+  if (auto sound = table.check(); !sound) return pass(sound);
+  return table.matrix();
+}
+
+Result<Demand> demand_of_query(Engine& engine, const std::string& query,
+                               const std::vector<std::string>& pool_columns,
+                               const std::string& source) {
+  DemandFile file;
+  file.path = source;
+  file.repeats = Repeats::kSum;
+  Table table(engine, file, {"the hour", "the quantity", pool_columns});
+  if (auto loaded = table.load_query(query); !loaded) return pass(loaded);
   if (auto sound = table.check(); !sound) return pass(sound);
   return table.matrix();
 }

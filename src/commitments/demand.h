@@ -60,6 +60,12 @@ inline constexpr std::int64_t kMaxRowSum = std::int64_t{1} << 62;
 /// no number: SY1210). Each with file and row.
 Result<Demand> read_demand(Engine& engine, const DemandFile& file);
 
+/// The same of a query with the columns t (an hour, UTC), q (a DECIMAL) and, in the order of
+/// `pool_columns`, p0, p1, ...; rows of the same pool and hour are added. `source` is for messages.
+Result<Demand> demand_of_query(Engine& engine, const std::string& query,
+                               const std::vector<std::string>& pool_columns,
+                               const std::string& source);
+
 /// The sum over all pools that agree in `columns`, a subset of the pool columns; none gives the
 /// total. SY1820 an unknown column; SY1824 a sum that an int64 cannot hold.
 Result<Demand> aggregate(const Demand& demand, const std::vector<std::string>& columns);

@@ -15,9 +15,10 @@ namespace steelyard {
 struct Estate {
   Demand demand;
   RateCard card;
-  PoolTable table;                ///< pool i is pool i of the demand
-  std::vector<Holding> holdings;  ///< held and queued; offers are those of `card`
-  std::string source;             ///< for the provenance: "lake v41", "usage.csv rates.csv"
+  PoolTable table;                 ///< pool i is pool i of the demand
+  std::vector<Holding> holdings;   ///< held and queued; offers are those of `card`
+  std::string source;              ///< for the provenance: "lake v41", "usage.csv rates.csv"
+  std::vector<std::string> notes;  ///< what was left out or assumed, for every answer
 };
 
 /// Paths of tables as offer.h and demand.h describe them.

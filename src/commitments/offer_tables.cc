@@ -162,7 +162,9 @@ Result<Purchase> read_purchase(const TextTable& table, std::size_t row, const Ra
     for (const Offer& known : card.offers) names.push_back(known.name);
     const std::string near = nearest(text, names);
     return table.bad(row, "offer", "`" + text + "` is not in the table of offers",
-                     near.empty() ? "it has " + join(names, ", ") : "did you mean " + near + "?");
+                     names.empty()  ? "it has none: give --offers and --rates"
+                     : near.empty() ? "it has " + join(names, ", ")
+                                    : "did you mean " + near + "?");
   }
   purchase.offer = *offer;
   auto amount = number(table, row, "amount");

@@ -33,7 +33,7 @@ Decimal decimal(double value, int decimals) {
 }
 
 tl::unexpected<Error> out_of_range(const std::string& what, const std::string& fix) {
-  return fail("SY1841", what, "", fix);
+  return fail("SY1851", what, "", fix);
 }
 
 /// An offer in one of its scopes, or a holding: what the basket's lines are.
@@ -95,7 +95,7 @@ class Planner {
       return out_of_range("a horizon of " + std::to_string(plan_.months) + " months",
                           "from 1 to 60");
     if (estate_.demand.hours == 0 || estate_.demand.pools.empty())
-      return fail("SY1840", "there is no usage to plan for", "", "give demand of at least a day");
+      return fail("SY1850", "there is no usage to plan for", "", "give demand of at least a day");
     pattern_ = std::min(kPattern, estate_.demand.hours);
     return {};
   }
@@ -132,7 +132,7 @@ class Planner {
     }
     drop_dominated(held);
     if (lines_.size() == held)
-      return fail("SY1840", "no offer can be bought for this usage", "",
+      return fail("SY1850", "no offer can be bought for this usage", "",
                   left_out_.empty()
                       ? "look at the offers' columns in the table of rates"
                       : "the terms of " + join(left_out_, ", ") + " are longer than the horizon");

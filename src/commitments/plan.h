@@ -78,8 +78,8 @@ struct Plan {
   std::vector<std::string> notes;
 };
 
-/// SY1840: nothing can be bought (no usage that an offer covers, or every offer's term is beyond
-/// the horizon); SY1841: an option is out of its range. And the errors of the simulator.
+/// SY1850: nothing can be bought (no usage that an offer covers, or every offer's term is beyond
+/// the horizon); SY1851: an option is out of its range. And the errors of the simulator.
 Result<Plan> make_plan(const Estate& estate, const PlanOptions& options);
 /// Only what to buy now (holdings of the whole term), without the exact bill of the scenarios.
 Result<std::vector<Holding>> plan_now(const Estate& estate, const PlanOptions& options);

@@ -239,21 +239,21 @@ TEST(Plan, SaysWhyNothingCanBeBought) {
   options.horizon_months = 6;
   auto plan = make_plan(estate, options);
   ASSERT_FALSE(plan);
-  EXPECT_EQ(plan.error().code, "SY1840");
+  EXPECT_EQ(plan.error().code, "SY1850");
   options.horizon_months = 61;
   plan = make_plan(estate, options);
   ASSERT_FALSE(plan);
-  EXPECT_EQ(plan.error().code, "SY1841");
+  EXPECT_EQ(plan.error().code, "SY1851");
   options = {};
   options.risk = 2;
   plan = make_plan(estate, options);
   ASSERT_FALSE(plan);
-  EXPECT_EQ(plan.error().code, "SY1841");
+  EXPECT_EQ(plan.error().code, "SY1851");
   options = {};
   estate.demand = hours_of(estate.demand, 0, 0);
   plan = make_plan(estate, options);
   ASSERT_FALSE(plan);
-  EXPECT_EQ(plan.error().code, "SY1840");
+  EXPECT_EQ(plan.error().code, "SY1850");
 }
 
 TEST(Plan, BuysNothingOfUsageThatIsOver) {

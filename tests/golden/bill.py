@@ -2,7 +2,8 @@
 """Turns a short bill of a golden test into a whole FOCUS 1.0 CSV: bill.py small.csv > bill.csv
 
 Columns that the short bill lacks get the same plain value in every row; ListCost, ContractedCost and EffectiveCost
-are the BilledCost unless they are given, and a charge lasts a day from `day`. So a test shows only what it is about."""
+are the BilledCost unless they are given, and a charge lasts a day from `day`, or an hour of it from `hour`. So a test
+shows only what it is about."""
 import csv
 import datetime
 import sys
@@ -46,6 +47,10 @@ def main():
                      "BillingPeriodEnd": f"{(month + datetime.timedelta(days=32)).replace(day=1)} 00:00:00",
                      "ChargePeriodStart": f"{day} 00:00:00",
                      "ChargePeriodEnd": f"{day + datetime.timedelta(days=1)} 00:00:00"})
+        if hour := row.pop("hour", None):
+            start = datetime.datetime.combine(day, datetime.time(int(hour)))
+            full.update({"ChargePeriodStart": str(start),
+                         "ChargePeriodEnd": str(start + datetime.timedelta(hours=1))})
         for cost in ("ListCost", "ContractedCost", "EffectiveCost"):
             full[cost] = row["BilledCost"]
         full.update({name: value for name, value in row.items() if value is not None})

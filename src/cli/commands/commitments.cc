@@ -58,11 +58,17 @@ Result<std::vector<SharingPreference>> sharing_of(Engine& engine,
   return std::vector<SharingPreference>{std::move(preference)};
 }
 
-Result<Estate> estate_of(Engine& engine, const CommitmentOptions& options) {
-  if (Status all = needs({{"--demand", &options.demand},
-                          {"--offers", &options.offers},
-                          {"--rates", &options.rates}});
-      !all)
+Result<Estate> estate_of(const Context& context, Engine& engine, const CommitmentOptions& options) {
+  if (options.demand.empty()) return estate_of_own_bill(context, options);
+  for (const auto& [flag, given] : {std::pair{"--from", !options.from.empty()},
+                                    {"--period", !options.period.empty()},
+                                    {"--billing-period", !options.billing_period.empty()},
+                                    {"--where", !options.where.empty()}}) {
+    if (given)
+      return fail("SY1605", std::string(flag) + " is for bills, not for --demand", "",
+                  "leave one of them out");
+  }
+  if (Status all = needs({{"--offers", &options.offers}, {"--rates", &options.rates}}); !all)
     return pass(all);
   EstateFiles files;
   files.demand.path = options.demand;
@@ -84,6 +90,9 @@ Command commitments_command(CommonOptions&) {
       "applies "
       "them, against hourly demand. Each hour is used or lost; nothing is rounded but parts of the "
       "last digit; used and unused sum to the fees, covered and uncovered to the usage.\n\n"
+      "Without --demand the usage, prices and commitments are those of the own bill: of the lake, "
+      "or of the files named with --from. What the bill does not say is named with its money; "
+      "--offers with --rates, and --holdings, say it instead.\n\n"
       "--demand is CSV or Parquet with a row for each pool and hour: a time, a quantity, and any "
       "columns that tell pools apart (region, family, size, ...); hours without a row are zero. A "
       "column named account says whose usage it is.\n\n"
@@ -125,6 +134,16 @@ Command commitments_command(CommonOptions&) {
        &options->by,
        {},
        bill_groupings()},
+      {"--from", "", "FILE", "Without --demand: this bill instead of the lake; may be repeated",
+       &options->from},
+      {"--format", "", "FORMAT", "Take the bill to be of this format instead of looking",
+       &options->format},
+      {"--period", "-p", "PERIOD", "Usage of the bill in this period (steelyard help periods)",
+       &options->period},
+      {"--billing-period", "", "PERIOD", "Charges billed in these months, whenever they were used",
+       &options->billing_period},
+      {"--where", "", "FILTER", "Only charges for which this holds (steelyard help filters)",
+       &options->where},
       {"--step", "", "AMOUNT",
        "Also what a dollar of the last and of the next step of each purchase avoids",
        &options->step},
@@ -158,7 +177,7 @@ Command commitments_command(CommonOptions&) {
       {"--groups", "", "FILE", "CSV with the columns account and group, for sharing in groups",
        &options->groups},
   };
-  command.groups = {FlagGroup::kOutput, FlagGroup::kEngine};
+  command.groups = {FlagGroup::kLake, FlagGroup::kOutput, FlagGroup::kEngine};
   command.arguments = {"QUESTION", "simulate", &options->question, 1, 1};
   command.examples = {
       {"steelyard commitments simulate --demand=usage.csv --offers=offers.csv --rates=rates.csv "
@@ -167,6 +186,8 @@ Command commitments_command(CommonOptions&) {
       {"steelyard commitments simulate --demand=usage.csv --offers=offers.csv --rates=rates.csv "
        "--buy=plan.csv --by=payment --cost-of-capital=8%",
        "what is due when, and what that is worth today"},
+      {"steelyard commitments simulate --period='last month' --where=currency=USD --buy=plan.csv",
+       "what it would have saved on the bill in the lake, beside what is held"},
   };
   command.see_also = {"help output"};
   command.run = [options](Context& context) -> Result<int> {

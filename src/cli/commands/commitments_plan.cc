@@ -75,14 +75,15 @@ Result<int> run_commitments_plan(Context& context, const CommitmentOptions& opti
   if (!sharing) return pass(sharing);
   plan_options.sharing = std::move(*sharing);
   if (context.common.threads) plan_options.threads = static_cast<int>(*context.common.threads);
-  auto estate = estate_of(**engine, options);
+  auto estate = estate_of(context, **engine, options);
   if (!estate) return pass(estate);
   auto plan = make_plan(*estate, plan_options);
   if (!plan) return pass(plan);
   for (const std::string& path : options.purchases)
     if (Status written = write_purchases(path, *estate, *plan); !written) return pass(written);
-  if (Status shown = show(context, plan_report(*estate, plan_options, *plan)); !shown)
-    return pass(shown);
+  Report report = plan_report(*estate, plan_options, *plan);
+  report.notes.insert(report.notes.end(), estate->notes.begin(), estate->notes.end());
+  if (Status shown = show(context, report); !shown) return pass(shown);
   return 0;
 }
 

@@ -44,7 +44,7 @@ Result<int> run_commitments_simulate(Context& context, const CommitmentOptions& 
   if (!engine) return pass(engine);
   auto sharing = sharing_of(**engine, options);
   if (!sharing) return pass(sharing);
-  auto estate = estate_of(**engine, options);
+  auto estate = estate_of(context, **engine, options);
   if (!estate) return pass(estate);
   auto bought = read_holdings(**engine, options.buy, estate->card, estate->demand.first_hour);
   if (!bought) return pass(bought);
@@ -53,7 +53,9 @@ Result<int> run_commitments_simulate(Context& context, const CommitmentOptions& 
   auto bill = simulate(estate->card, estate->table, std::move(holdings), estate->demand, *sharing);
   if (!bill) {
     // What is wrong in an hour is in the demand; a scope that it lacks was bought.
-    bill.error().where = bill.error().code == "SY1802" ? options.buy : options.demand;
+    bill.error().where = bill.error().code == "SY1802" ? options.buy
+                         : options.demand.empty()      ? estate->source
+                                                       : options.demand;
     return pass(bill);
   }
   if (!options.step.empty()) {
@@ -62,6 +64,7 @@ Result<int> run_commitments_simulate(Context& context, const CommitmentOptions& 
     question.marginal = std::move(*steps);
   }
   Report report = bill_report(estate->card, estate->table, *bill, question);
+  report.notes.insert(report.notes.end(), estate->notes.begin(), estate->notes.end());
   report.provenance.source = estate->source + " " + options.buy;
   if (Status shown = show(context, report); !shown) return pass(shown);
   return 0;

@@ -1,0 +1,555 @@
+#include "commitments/own_bill.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/assert.h"
+#include "base/text.h"
+#include "commitments/bill_lines.h"
+#include "money/money.h"
+
+namespace steelyard {
+
+namespace {
+
+constexpr std::int64_t kMicrosPerHour = 3'600'000'000;
+
+using Key = std::vector<std::string>;  ///< values of price_columns()
+
+std::string list_of(const std::vector<std::string>& columns) {
+  std::vector<std::string> quoted;
+  for (const std::string& column : columns) quoted.push_back(sql_identifier(column));
+  return join(quoted, ", ");
+}
+
+std::size_t place_of(const std::string& column) {
+  const auto& columns = price_columns();
+  const auto at = std::find(columns.begin(), columns.end(), column);
+  SY_ASSERT(at != columns.end());
+  return static_cast<std::size_t>(at - columns.begin());
+}
+
+const std::string& value_of(const Key& key, const std::string& column) {
+  return key[place_of(column)];
+}
+
+std::optional<Decimal> decimal(const Cell& cell) {
+  const auto* value = std::get_if<Decimal>(&cell.value);
+  return value == nullptr ? std::nullopt : std::optional<Decimal>(*value);
+}
+
+std::int64_t integer(const Cell& cell) {
+  const auto* value = std::get_if<std::int64_t>(&cell.value);
+  return value == nullptr ? 0 : *value;
+}
+
+std::string count_of(std::int64_t n, const std::string& what) {
+  return with_thousands(n) + " " + what + (n == 1 ? "" : "s");
+}
+
+/// How pools are covered by a commitment in the newest day of it.
+struct Cover {
+  std::string id, platform;
+  Key key;
+  Decimal quantity, cost, units;
+  std::optional<Decimal> stated;  ///< rate as the bill states it
+};
+
+class Reader {
+ public:
+  Reader(Engine& engine, const OwnBill& bill) : engine_(engine), bill_(bill) {}
+
+  Status usage() {
+    if (Status made = make_cells(engine_, bill_); !made) return made;
+    if (Status sound = check_cells(); !sound) return sound;
+    std::vector<std::string> columns = price_columns();
+    columns.insert(columns.begin(), "account");
+    std::string select = "SELECT first AS t, sum(q) AS q";
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      select += ", " + sql_identifier(columns[i]) + " AS p" + std::to_string(i);
+    select += " FROM x_cells WHERE flaw = '' GROUP BY ALL HAVING sum(q) > 0";
+    auto demand = demand_of_query(engine_, select, columns, bill_.source);
+    if (!demand) return pass(demand);
+    estate.demand = std::move(*demand);
+    estate.source = bill_.source;
+    return name_negative_hours();
+  }
+
+  Status held() {
+    auto found = held_commitments(engine_, bill_, window_begin(), window_end());
+    if (!found) return pass(found);
+    held_ = std::move(*found);
+    return name_straddling_lines();
+  }
+
+  /// Prices on demand of each price key, and the rates that commitments gave.
+  Status found_card() {
+    estate.card.columns = price_columns();
+    estate.card.currency = currency_;
+    if (Status priced = prices(); !priced) return priced;
+    drop_unpriced();
+    make_offers();
+    if (Status rated = rates(); !rated) return rated;
+    name_what_has_no_rate();
+    return check_rate_card(estate.card);
+  }
+
+  Status price() {
+    auto table = price_pools(estate.card, estate.demand.pool_columns, estate.demand.pools);
+    if (!table) return pass(table);
+    estate.table = std::move(*table);
+    return compare_with_bill();
+  }
+
+  void hold() {
+    std::vector<std::string> without_term, without_begin, without_end;
+    for (const HeldCommitment& held : held_) {
+      if (!held.instrument) {
+        note(held.name + " (" + held.type + ") is not applied hour by hour: " +
+             money(held.used + held.unused, held.currency) + " of it " + kOutside);
+        continue;
+      }
+      const auto offer = offer_for(held);
+      const bool has_amount = held.fee > Decimal{} && held.units > Decimal{};
+      const auto scope = offer ? scope_of(held, *offer) : std::nullopt;
+      if (!scope || !has_amount) {
+        note(held.name + ": " +
+             (!offer        ? "the rates have no offer of its kind, term and payment"
+              : !has_amount ? "the bill does not say how much it is"
+                            : "the bill does not say what it covers") +
+             "; " + money(held.used + held.unused, held.currency) + " of it " + kOutside);
+        continue;
+      }
+      if (!held.begin_known) without_begin.push_back(held.name);
+      if (!held.end_known) without_end.push_back(held.name);
+      if (!held.unclear.empty())
+        without_term.push_back(held.name + " " + join(held.unclear, " and "));
+      estate.holdings.push_back(holding_of(held, *offer, *scope));
+    }
+    if (!without_begin.empty())
+      note("when these began is not in the bill, so they count from its first hour: " +
+           join(without_begin, ", "));
+    if (!without_end.empty())
+      note("when these end is not in the bill, so they count to its last hour: " +
+           join(without_end, ", "));
+    if (!without_term.empty()) note("not in the bill: " + join(without_term, ", "));
+  }
+
+  Instant window_begin() const { return estate.demand.first_hour; }
+  Instant window_end() const { return estate.demand.hour(estate.demand.hours); }
+
+  Estate estate;
+
+ private:
+  static constexpr const char* kOutside = "stays outside";
+
+  void note(std::string sentence) { estate.notes.push_back(std::move(sentence)); }
+  std::string money(Decimal amount, const std::string& currency) const {
+    return to_text(Money{amount, currency_of(currency)});
+  }
+  std::string money(Decimal amount) const { return money(amount, currency_); }
+
+  /// SY1840, SY1841, SY1842, and notes of what cannot be counted by the hour.
+  Status check_cells() {
+    auto rows = engine_.query(
+        "SELECT currency, flaw, sum(lines)::BIGINT, sum(contracted), min(after - first)::VARCHAR "
+        "FROM x_cells GROUP BY ALL ORDER BY ALL");
+    if (!rows) return pass(rows);
+    if (rows->rows.empty())
+      return fail("SY1840", "the bill has no usage that a commitment could cover", bill_.source,
+                  "usage of AWS, Microsoft or Google Cloud that is counted by time is looked for; "
+                  "look at the period and the filter, or give --demand=FILE");
+    std::map<std::string, Decimal> by_currency;
+    std::int64_t hourly = 0;
+    for (const auto& row : rows->rows) {
+      by_currency[row[0].text()] += decimal(row[3]).value_or(Decimal{});
+      if (row[1].text().empty()) hourly += integer(row[2]);
+    }
+    if (by_currency.size() > 1) {
+      std::vector<std::string> sums;
+      for (const auto& [currency, sum] : by_currency) sums.push_back(money(sum, currency));
+      return fail(
+          "SY1842",
+          "usage that commitments could cover is in several currencies: " + join(sums, ", "),
+          bill_.source, "choose one: --where=currency=" + by_currency.begin()->first);
+    }
+    currency_ = by_currency.begin()->first;
+    for (const auto& row : rows->rows) {
+      const std::string flaw = row[1].text();
+      if (flaw.empty()) continue;
+      const std::string what = count_of(integer(row[2]), "line") + ", " +
+                               money(decimal(row[3]).value_or(Decimal{})) + " on demand";
+      if (flaw == "not_hourly" && hourly == 0)
+        return fail("SY1841",
+                    "usage that commitments could cover is not by the hour: " + what +
+                        "; the shortest lasts " + row[4].text(),
+                    bill_.source,
+                    "commitments are used or lost in each hour: ask the provider for hourly "
+                    "export, or give --demand=FILE");
+      note((flaw == "not_hourly"   ? "usage that is not by the hour is left out: "
+            : flaw == "correction" ? "corrections of usage are left out: "
+                                   : "usage without a quantity is left out: ") +
+           what);
+    }
+    if (hourly == 0)
+      return fail("SY1840", "the bill has no usage with a quantity that a commitment could cover",
+                  bill_.source, "give --demand=FILE");
+    return {};
+  }
+
+  Status name_negative_hours() {
+    auto rows = engine_.query(
+        "SELECT count(*)::BIGINT, sum(c) FROM (SELECT sum(q) AS s, sum(contracted) AS c FROM "
+        "x_cells WHERE flaw = '' GROUP BY first, account, " +
+        list_of(price_columns()) + ") WHERE s <= 0");
+    if (!rows) return pass(rows);
+    if (const std::int64_t hours = integer(rows->rows[0][0]); hours > 0)
+      note(count_of(hours, "hour") + " of a pool with zero or less in sum counts as zero: " +
+           money(decimal(rows->rows[0][1]).value_or(Decimal{})) + " on demand");
+    return {};
+  }
+
+  /// A commitment's unused part may stand in one line a month; one that reaches over an edge of the
+  /// period is not in it.
+  Status name_straddling_lines() {
+    if (!bill_.period) return {};
+    const std::string begin = sql_literal(format_date(bill_.period->begin)) + "::TIMESTAMPTZ",
+                      end = sql_literal(format_date(bill_.period->end)) + "::TIMESTAMPTZ";
+    auto rows = engine_.query(
+        "SELECT count(*)::BIGINT, sum(\"EffectiveCost\") FROM " + sql_identifier(bill_.charges) +
+        " WHERE \"CommitmentDiscountStatus\" = 'Unused' AND (" + bill_.where +
+        ") AND \"ChargePeriodStart\" < " + end + " AND \"ChargePeriodEnd\" > " + begin +
+        " AND (\"ChargePeriodStart\" < " + begin + " OR \"ChargePeriodEnd\" > " + end + ")");
+    if (!rows) return pass(rows);
+    if (const std::int64_t lines = integer(rows->rows[0][0]); lines > 0)
+      note(count_of(lines, "line") + " of unused commitments, " +
+           money(decimal(rows->rows[0][1]).value_or(Decimal{})) +
+           ", reach over the edges of the period, so that amounts of these commitments are wrong: "
+           "choose whole billing periods");
+    return {};
+  }
+
+  Status prices() {
+    // Of each kind of line: the newest price that is said, and cost and quantity of the newest.
+    const auto newest = [](const std::string& price, const std::string& when) {
+      return "max({'t': first, 'p': " + price + "}) FILTER (" + price + " > 0 AND " + when + ")";
+    };
+    const auto largest = [](const std::string& cost, const std::string& when) {
+      return "max({'t': first, 'q': line.q, 'c': " + cost + "}) FILTER (line.q > 0 AND " + cost +
+             " > 0 AND " + when + ")";
+    };
+    auto rows = engine_.query(
+        "SELECT " + list_of(price_columns()) +
+        ", varied, a.p, al.q, al.c, b.p, bl.q, bl.c, l.p, ll.q, ll.c FROM (SELECT " +
+        list_of(price_columns()) + ", count(DISTINCT price) FILTER (id = '')::BIGINT AS varied, " +
+        newest("price", "id = ''") + " AS a, " + largest("line.c", "id = ''") + " AS al, " +
+        newest("price", "true") + " AS b, " + largest("line.c", "true") + " AS bl, " +
+        newest("list_price", "true") + " AS l, " + largest("line.l", "true") +
+        " AS ll FROM x_cells WHERE flaw = '' GROUP BY ALL) ORDER BY ALL");
+    if (!rows) return pass(rows);
+    std::int64_t varied = 0;
+    for (const auto& row : rows->rows) {
+      const std::size_t n = price_columns().size();
+      Rate rate;
+      for (std::size_t i = 0; i < n; ++i) rate.key.push_back(row[i].text());
+      // At n + 1: said uncovered, cost uncovered, said covered, cost covered, said list, cost list.
+      const auto said_or_found = [&](std::size_t at) -> std::optional<Decimal> {
+        if (const auto said = decimal(row[at])) return said;
+        const auto quantity = decimal(row[at + 1]), cost = decimal(row[at + 2]);
+        if (!quantity || !cost) return std::nullopt;
+        return price_behind(*cost, *quantity);
+      };
+      auto price = said_or_found(n + 1);
+      if (!price) price = said_or_found(n + 4);
+      auto list = said_or_found(n + 7);
+      if (!price) price = list;
+      if (!price || *price <= Decimal{}) continue;
+      rate.on_demand = *price;
+      rate.list = list.value_or(*price);
+      varied += integer(row[n]) > 1;
+      estate.card.rates.push_back(std::move(rate));
+    }
+    if (varied > 0)
+      note("the price on demand of " + count_of(varied, "SKU") +
+           " varied in the period: the newest counts for all of it");
+    return {};
+  }
+
+  /// Leaves pools without a price on demand out of the demand, with their money.
+  void drop_unpriced() {
+    std::set<Key> priced;
+    for (const Rate& rate : estate.card.rates) priced.insert(rate.key);
+    Demand kept = estate.demand;
+    kept.pools.clear();
+    kept.counts.clear();
+    std::vector<std::string> dropped;
+    for (std::size_t pool = 0; pool < estate.demand.pools.size(); ++pool) {
+      const auto& key = estate.demand.pools[pool];
+      if (priced.count(Key(key.begin() + 1, key.end())) == 0) {
+        dropped.push_back(estate.demand.name(pool));
+        continue;
+      }
+      kept.pools.push_back(key);
+      const auto row = estate.demand.row(pool);
+      kept.counts.insert(kept.counts.end(), row.begin(), row.end());
+    }
+    if (dropped.empty()) return;
+    note("no price on demand can be found for " +
+         count_of(static_cast<std::int64_t>(dropped.size()), "pool") +
+         ", which are left out: " + join(dropped, ", "));
+    estate.demand = std::move(kept);
+  }
+
+  static std::string offer_name(const HeldCommitment& held) {
+    std::string name = std::string(traits(*held.instrument).name) + "-" +
+                       std::to_string(held.term_years) + "y-" +
+                       std::string(steelyard::name(held.payment));
+    return name;
+  }
+
+  /// One for each kind, term and payment that is held.
+  void make_offers() {
+    std::map<std::string, Offer> offers;
+    for (const HeldCommitment& held : held_) {
+      if (!held.instrument) continue;
+      Offer offer;
+      offer.name = offer_name(held);
+      offer.instrument = *held.instrument;
+      offer.term_years = held.term_years;
+      offer.payment = held.payment;
+      offer.upfront_share = held.upfront_share;
+      if (offer.unit() == CommitmentUnit::kQuantity) {
+        offer.scope = {"region", "family"};
+        offer.size = "size";
+      } else if (*held.instrument == Instrument::kEc2InstanceSp) {
+        offer.scope = {"region", "family"};
+      }
+      offers.emplace(offer.name, std::move(offer));
+    }
+    for (auto& [name, offer] : offers) estate.card.offers.push_back(std::move(offer));
+    for (Rate& rate : estate.card.rates) rate.price.resize(estate.card.offers.size());
+  }
+
+  std::optional<std::size_t> offer_for(const HeldCommitment& held) const {
+    const auto& offers = estate.card.offers;
+    const auto at = std::find_if(offers.begin(), offers.end(), [&](const Offer& offer) {
+      return offer.instrument == *held.instrument && offer.term_years == held.term_years &&
+             offer.payment == held.payment;
+    });
+    if (at == offers.end()) return std::nullopt;
+    return static_cast<std::size_t>(at - offers.begin());
+  }
+
+  /// The covers of the newest day of each commitment and price.
+  Result<std::vector<Cover>> covers() {
+    auto rows = engine_.query(
+        "SELECT id, platform, " + list_of(price_columns()) +
+        ", m.q, m.e, m.u, r.r FROM (SELECT id, platform, " + list_of(price_columns()) +
+        ", max({'t': date_trunc('day', first), 'q': line.q, 'e': line.e, 'u': line.u}) FILTER "
+        "(line.q > 0 AND line.e > 0) AS m, max({'t': first, 'r': plan_rate}) FILTER (plan_rate > "
+        "0) AS r FROM x_cells WHERE flaw = '' AND id <> '' GROUP BY ALL) WHERE m IS "
+        "NOT NULL ORDER BY ALL");
+    if (!rows) return pass(rows);
+    std::vector<Cover> found;
+    for (const auto& row : rows->rows) {
+      Cover cover;
+      cover.id = row[0].text();
+      cover.platform = row[1].text();
+      std::size_t at = 2;
+      for (; at < 2 + price_columns().size(); ++at) cover.key.push_back(row[at].text());
+      cover.quantity = *decimal(row[at]);
+      cover.cost = *decimal(row[at + 1]);
+      cover.units = decimal(row[at + 2]).value_or(Decimal{});
+      cover.stated = decimal(row[at + 3]);
+      found.push_back(std::move(cover));
+    }
+    return found;
+  }
+
+  /// Fills the prices of the offers, commitment by commitment: later ones write over earlier ones.
+  Status rates() {
+    auto found = covers();
+    if (!found) return pass(found);
+    std::map<std::string, std::vector<const Cover*>> by_commitment;
+    for (const Cover& cover : *found) by_commitment[cover.id].push_back(&cover);
+    std::map<Key, std::size_t> row_of;
+    for (std::size_t r = 0; r < estate.card.rates.size(); ++r)
+      row_of.emplace(estate.card.rates[r].key, r);
+    std::set<std::pair<std::size_t, std::size_t>> changed;
+    const auto set = [&](std::size_t row, std::size_t offer, Decimal price) {
+      auto& cell = estate.card.rates[row].price[offer];
+      if (cell && *cell != price) changed.emplace(row, offer);
+      cell = price;
+    };
+    for (const HeldCommitment& held : held_) {
+      if (!held.instrument) continue;
+      const std::size_t offer = *offer_for(held);
+      const auto& mine = by_commitment[held.id];
+      if (traits(*held.instrument).unit == CommitmentUnit::kSpend) {
+        for (const Cover* cover : mine)
+          if (const auto row = row_of.find(cover->key); row != row_of.end())
+            set(row->second, offer,
+                cover->stated.value_or(price_behind(cover->cost, cover->quantity)));
+        continue;
+      }
+      if (held.units <= Decimal{}) continue;
+      // All pools of the family: those that were covered, and those that follow by their size.
+      const Decimal unit = multiply_divide(held.fee, {kOne}, held.units);
+      bool proportional = true;
+      std::set<std::string> platforms, services;
+      std::map<std::size_t, Decimal> factors;
+      for (const Cover* cover : mine) {
+        const auto row = row_of.find(cover->key);
+        if (row == row_of.end()) continue;
+        const auto known = aws_normalisation_factor(value_of(cover->key, "size"));
+        const Decimal factor = cover->units > Decimal{}
+                                   ? price_behind(cover->units, cover->quantity)
+                                   : known.value_or(Decimal{kOne});
+        proportional = proportional && known && *known == factor;
+        factors.emplace(row->second, factor);
+        platforms.insert(cover->platform);
+        services.insert(value_of(cover->key, "service"));
+      }
+      for (std::size_t r = 0; r < estate.card.rates.size() && proportional; ++r) {
+        const Rate& rate = estate.card.rates[r];
+        if (value_of(rate.key, "region") != held.region ||
+            value_of(rate.key, "family") != held.family ||
+            provider_named(value_of(rate.key, "provider")) != Provider::kAws ||
+            (!services.empty() && services.count(value_of(rate.key, "service")) == 0))
+          continue;
+        if (!mine.empty() && platforms.count(platform_of(rate.key)) == 0) continue;
+        if (const auto factor = aws_normalisation_factor(value_of(rate.key, "size")))
+          factors.emplace(r, *factor);
+      }
+      for (const auto& [row, factor] : factors) {
+        estate.card.rates[row].factor = factor;
+        set(row, offer, multiply(unit, factor));
+      }
+      if (!proportional && factors.size() == 1) fixed_size_.insert(held.id);
+    }
+    if (!changed.empty())
+      note("commitments of one kind gave different rates to " +
+           count_of(static_cast<std::int64_t>(changed.size()), "SKU") +
+           ": the rate of the one that began last counts for new purchases");
+    return {};
+  }
+
+  /// Without usage of its own a commitment tells no platform; the price row's own is found here.
+  std::string platform_of(const Key& key) {
+    if (platforms_.empty()) {
+      auto rows = engine_.query("SELECT " + list_of(price_columns()) +
+                                ", max(platform) FROM x_cells GROUP BY ALL");
+      if (rows)
+        for (const auto& row : rows->rows) {
+          Key each;
+          for (std::size_t i = 0; i < price_columns().size(); ++i) each.push_back(row[i].text());
+          platforms_.emplace(std::move(each), row.back().text());
+        }
+    }
+    const auto at = platforms_.find(key);
+    return at == platforms_.end() ? "" : at->second;
+  }
+
+  void name_what_has_no_rate() {
+    std::int64_t without = 0;
+    for (const Rate& rate : estate.card.rates)
+      without += std::none_of(rate.price.begin(), rate.price.end(),
+                              [](const auto& price) { return price.has_value(); });
+    if (without > 0)
+      note("no commitment has covered " + count_of(without, "SKU") + " of " +
+           with_thousands(static_cast<std::int64_t>(estate.card.rates.size())) +
+           " yet, so the bill tells no rate for them and nothing covers them here; --offers and "
+           "--rates can");
+  }
+
+  /// The values of the offer's scope, as far as the bill tells them all.
+  std::optional<std::vector<ScopeValue>> scope_of(const HeldCommitment& held,
+                                                  std::size_t offer) const {
+    std::vector<std::string> columns = estate.card.offers[offer].scope;
+    if (fixed_size_.count(held.id) > 0) columns.emplace_back("size");
+    std::vector<ScopeValue> scope;
+    for (const std::string& column : columns) {
+      const std::string value = column == "region"     ? held.region
+                                : column == "family"   ? held.family
+                                : column == "size"     ? held.size
+                                : column == "service"  ? held.service
+                                : column == "provider" ? held.provider
+                                                       : "";
+      if (value.empty()) return std::nullopt;
+      scope.emplace_back(column, value);
+    }
+    std::sort(scope.begin(), scope.end());
+    scope.erase(std::unique(scope.begin(), scope.end()), scope.end());
+    return scope;
+  }
+
+  static Holding holding_of(const HeldCommitment& held, std::size_t offer,
+                            std::vector<ScopeValue> scope) {
+    Holding holding;
+    holding.id = held.name;
+    holding.offer = offer;
+    holding.owner = held.owner;
+    holding.begin = held.begin;
+    holding.end = held.end;
+    holding.amount = held.spend ? held.fee : held.units;
+    if (!held.spend) holding.price = multiply_divide(held.fee, {kOne}, held.units);
+    holding.scope = std::move(scope);
+    return holding;
+  }
+
+  /// What all usage costs at the prices taken, and what the bill says.
+  Status compare_with_bill() {
+    auto rows = engine_.query("SELECT sum(contracted) FROM x_cells WHERE flaw = ''");
+    if (!rows) return pass(rows);
+    const Decimal billed = decimal(rows->rows[0][0]).value_or(Decimal{});
+    Decimal priced;
+    for (std::size_t pool = 0; pool < estate.demand.pools.size(); ++pool) {
+      Int128 sum = 0;
+      for (const std::int64_t count : estate.demand.row(pool)) sum += count;
+      priced += multiply(estate.demand.quantity(sum),
+                         estate.card.rates[estate.table.pools[pool].rate].on_demand);
+    }
+    note("all of this usage on demand: " + money(priced) + " at these prices, " + money(billed) +
+         " by the lines of the bill; difference " + money(priced - billed));
+    return {};
+  }
+
+  Engine& engine_;
+  const OwnBill& bill_;
+  std::string currency_;
+  std::vector<HeldCommitment> held_;
+  std::set<std::string> fixed_size_;  ///< commitments that cover the size they name only
+  std::map<Key, std::string> platforms_;
+};
+
+}  // namespace
+
+Result<Estate> estate_of_bill(Engine& engine, const OwnBill& bill, const OwnBillFiles& files) {
+  Reader reader(engine, bill);
+  if (Status read = reader.usage(); !read) return pass(read);
+  if (Status read = reader.held(); !read) return pass(read);
+  Estate& estate = reader.estate;
+  if (files.rates.empty()) {
+    if (Status found = reader.found_card(); !found) return pass(found);
+  } else {
+    auto card = read_rate_card(engine, files.offers, files.rates);
+    if (!card) return pass(card);
+    estate.card = std::move(*card);
+    estate.source += " " + files.offers + " " + files.rates;
+  }
+  if (Status priced = reader.price(); !priced) {
+    priced.error().where = files.rates.empty() ? bill.source : files.rates;
+    return pass(priced);
+  }
+  if (files.holdings.empty()) {
+    reader.hold();
+  } else {
+    auto holdings = read_holdings(engine, files.holdings, estate.card, reader.window_begin());
+    if (!holdings) return pass(holdings);
+    estate.holdings = std::move(*holdings);
+    estate.source += " " + files.holdings;
+  }
+  return std::move(reader.estate);
+}
+
+}  // namespace steelyard

@@ -1,0 +1,72 @@
+// The user's own bill as an estate: hourly usage that commitments could cover, its prices, the
+// rates that commitments gave, and what is held, all as the charges say it. Where a bill does not
+// say something, it is named with its money in Estate::notes; nothing is spread or guessed in
+// silence.
+//
+// A pool is (account, provider, service, region, family, size, meter, unit, sku). Its price on
+// demand is the newest ContractedUnitPrice of lines that no commitment covered, else of covered
+// ones, else cost by quantity; `list` likewise. A commitment's rate is the newest that it gave: the
+// rate as the bill states it, else the shortest decimal that gives the largest line of the newest
+// day its cost. Rates of reserved instances are those of the commitment (its cost by its units)
+// times the size of the pool; sizes of the family that it did not cover follow if those it covered
+// are in proportion to their normalisation factors.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "commitments/estate.h"
+#include "commitments/offer.h"
+#include "engine/engine.h"
+
+namespace steelyard {
+
+/// Where the charges are, in an engine.
+struct OwnBill {
+  std::string charges = "charges";
+  std::string contracts;         ///< view of contract_commitments; "" = there is none
+  std::string where = "true";    ///< condition on the charges, in SQL
+  std::optional<Period> period;  ///< when they begin; the view has all of its months
+  std::string source;            ///< "lake v41"
+};
+
+/// A commitment as its charges, and its contract where there is one, describe it.
+struct HeldCommitment {
+  std::string id, name, provider, type, owner, currency;
+  /// By which rules it is applied; none: not hour by hour (a capacity drawn down over a year).
+  std::optional<Instrument> instrument;
+  bool spend = false;
+  std::string service, region, family, size;  ///< what it covers; "" = any, or not known
+  int term_years = 1;
+  Payment payment = Payment::kNoUpfront;
+  Decimal upfront_share;
+  Instant begin, end;
+  bool begin_known = true, end_known = true;  ///< else the window's begin or end
+  bool ended_early = false;          ///< returned or exchanged: `end` is when its charges end
+  Decimal fee;                       ///< an hour
+  Decimal units;                     ///< an hour; for spend the fee
+  std::string unit;                  ///< "Normalized-Hours"
+  Decimal used, unused;              ///< cost within the bill, exactly: both sums of its charges
+  Decimal billed;                    ///< recurring and one-time charges of it, as billed
+  std::vector<std::string> unclear;  ///< what the bill does not say: "term", "payment", ...
+};
+
+/// All commitments with charges in the bill or a contract that begins later, sorted by begin, then
+/// id. `window` is that of the usage. Amounts by the hour come from the sums of the charges.
+Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBill& bill,
+                                                     Instant window_begin, Instant window_end);
+
+/// What the user's files say instead of the bill.
+struct OwnBillFiles {
+  std::string offers, rates;  ///< both or none: they replace what was found
+  std::string holdings;       ///< replaces what is held
+};
+
+/// SY1840 no usage that a commitment could cover; SY1841 none of it is hourly; SY1842 several
+/// currencies; and the errors of reading the files and of price_pools.
+Result<Estate> estate_of_bill(Engine& engine, const OwnBill& bill, const OwnBillFiles& files);
+
+}  // namespace steelyard

@@ -1,0 +1,328 @@
+// The own bill as an estate: which lines count, which prices and rates are found, what is held and
+// what is only named. Bills are tables of the engine here, written in place.
+#include "commitments/own_bill.h"
+
+#include <gtest/gtest.h>
+
+#include "commitments/bill_lines.h"
+#include "fixture.h"
+
+namespace steelyard {
+namespace {
+
+using commitments_test::at;
+using commitments_test::number;
+using commitments_test::why;
+
+/// A line of usage an hour long.
+struct Line {
+  std::string hour = "2026-07-01T00:00:00Z";
+  std::string provider = "AWS", service = "Amazon Elastic Compute Cloud", category = "Compute";
+  std::string region = "eu-west-1", sku = "M5L", meter = "BoxUsage:m5.large", unit = "Hrs";
+  std::string account = "web", quantity = "1", price = "0.1", list = "0.1", cost = "0.1";
+  std::string commitment, status, type, kind;  ///< kind: Spend or Usage
+  std::string effective = "0.1", units;
+  std::string pricing = "Standard", charge = "Usage", charge_class, frequency = "Usage-Based";
+  std::string description, currency = "USD";
+  int hours = 1;
+};
+
+std::string text_or_null(const std::string& text) {
+  return text.empty() ? "NULL::VARCHAR" : "'" + text + "'";
+}
+
+class OwnBillTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto opened = open_duckdb({});
+    ASSERT_TRUE(opened) << why(opened);
+    engine = std::move(*opened);
+  }
+
+  Result<Estate> estate(const std::vector<Line>& lines, std::optional<Period> period = {}) {
+    std::string values;
+    for (const Line& line : lines) {
+      const auto decimal = [](const std::string& value) {
+        return value.empty() ? "NULL::DECIMAL(38,18)" : "'" + value + "'::DECIMAL(38,18)";
+      };
+      values += (values.empty() ? "(" : ", (") + text_or_null(line.provider) + ", " +
+                text_or_null(line.service) + ", " + text_or_null(line.category) + ", " +
+                text_or_null(line.region) + ", " + text_or_null(line.sku) + ", " +
+                text_or_null(line.meter) + ", " + text_or_null(line.unit) + ", " +
+                text_or_null(line.account) + ", " + decimal(line.quantity) + ", " +
+                decimal(line.price) + ", " + decimal(line.list) + ", " + decimal(line.cost) + ", " +
+                decimal(line.cost) + ", " + decimal(line.effective) + ", " +
+                decimal(line.effective) + ", " + decimal(line.units) + ", " +
+                text_or_null(line.commitment) + ", " + text_or_null(line.status) + ", " +
+                text_or_null(line.type) + ", " + text_or_null(line.kind) + ", " +
+                text_or_null(line.pricing) + ", " + text_or_null(line.charge) + ", " +
+                text_or_null(line.charge_class) + ", " + text_or_null(line.frequency) + ", " +
+                text_or_null(line.description) + ", " + text_or_null(line.currency) +
+                ", TIMESTAMPTZ '" + line.hour + "', TIMESTAMPTZ '" + line.hour + "' + INTERVAL " +
+                std::to_string(line.hours) + " HOUR)";
+    }
+    auto made = engine->run(
+        "SET TimeZone = 'UTC'; CREATE OR REPLACE TABLE charges AS SELECT * FROM (VALUES " + values +
+        R"() AS t("ServiceProviderName", "ServiceName", "ServiceCategory", "RegionId", "SkuId",
+"SkuMeter", "PricingUnit", "SubAccountId", "PricingQuantity", "ContractedUnitPrice",
+"ListUnitPrice", "ListCost", "ContractedCost", "EffectiveCost", "BilledCost",
+"CommitmentDiscountQuantity", "CommitmentDiscountId", "CommitmentDiscountStatus",
+"CommitmentDiscountType", "CommitmentDiscountCategory", "PricingCategory", "ChargeCategory",
+"ChargeClass", "ChargeFrequency", "ChargeDescription", "BillingCurrency", "ChargePeriodStart",
+"ChargePeriodEnd"))");
+    EXPECT_TRUE(made) << why(made);
+    OwnBill bill;
+    bill.source = "the test";
+    bill.period = std::move(period);
+    if (contracts) bill.contracts = "contracts";
+    return estate_of_bill(*engine, bill, {});
+  }
+
+  bool says(const Estate& estate, const std::string& words) {
+    for (const std::string& note : estate.notes)
+      if (note.find(words) != std::string::npos) return true;
+    for (const std::string& note : estate.notes) ADD_FAILURE() << note;
+    return false;
+  }
+
+  std::unique_ptr<Engine> engine;
+  bool contracts = false;
+};
+
+Line covered(std::string commitment, std::string type, std::string effective) {
+  Line line;
+  line.commitment = std::move(commitment);
+  line.status = "Used";
+  line.type = std::move(type);
+  line.kind = line.type.find("Reserved") == std::string::npos ? "Spend" : "Usage";
+  line.pricing = "Committed";
+  line.effective = std::move(effective);
+  return line;
+}
+
+TEST_F(OwnBillTest, OnlyUsageThatACommitmentCouldCoverCounts) {
+  Line storage, spot, free_usage, fee, other;
+  storage.service = "Amazon Simple Storage Service";
+  storage.category = "Storage";
+  storage.sku = "S3";
+  spot.pricing = "Dynamic";
+  spot.sku = "SPOT";
+  free_usage.sku = "FREE";
+  free_usage.cost = free_usage.effective = "0";
+  fee.charge = "Purchase";
+  fee.sku = "FEE";
+  other.provider = "Fjord Data";
+  other.sku = "CREDITS";
+  auto found = estate({Line{}, storage, spot, free_usage, fee, other});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->demand.pools.size(), 1u);
+  EXPECT_EQ(found->demand.pools[0],
+            (std::vector<std::string>{"web", "AWS", "Amazon Elastic Compute Cloud", "eu-west-1",
+                                      "m5", "m5.large", "BoxUsage:m5.large", "Hrs", "M5L"}));
+}
+
+TEST_F(OwnBillTest, WhatACommitmentCoversOnceCountsEverywhere) {
+  // Lambda requests are counted by number, and a Compute Savings Plan covers them.
+  Line requests = covered("sp", "Compute Savings Plan", "0.2"), more;
+  requests.service = more.service = "AWS Lambda";
+  requests.sku = more.sku = "REQ";
+  requests.meter = more.meter = "Requests";
+  requests.unit = more.unit = "Requests";
+  more.hour = "2026-07-01T01:00:00Z";
+  auto found = estate({requests, more});
+  ASSERT_TRUE(found) << why(found);
+  EXPECT_EQ(found->demand.hours, 2u);
+  EXPECT_EQ(found->demand.counts, (std::vector<std::int64_t>{1, 1}));
+}
+
+TEST_F(OwnBillTest, TheNewestPriceOnDemandCounts) {
+  Line first, second = covered("sp", "Compute Savings Plan", "0.06"), third;
+  second.hour = "2026-07-01T01:00:00Z";
+  second.price = "0.01";  // of covered usage: no matter while there is other
+  third.hour = "2026-07-01T02:00:00Z";
+  third.price = "0.08";
+  third.cost = "0.08";
+  auto found = estate({first, second, third});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->card.rates.size(), 1u);
+  EXPECT_EQ(found->card.rates[0].on_demand, number("0.08"));
+  EXPECT_EQ(found->card.rates[0].list, number("0.1"));
+  EXPECT_TRUE(says(*found, "varied in the period"));
+  EXPECT_TRUE(says(*found, "difference -0.04 USD"));
+}
+
+TEST_F(OwnBillTest, APriceThatIsNotSaidIsCostByQuantity) {
+  Line line;
+  line.price = line.list = "";
+  line.quantity = "3";
+  line.cost = "0.3333333333";  // of 0.1111111111
+  auto found = estate({line});
+  ASSERT_TRUE(found) << why(found);
+  EXPECT_EQ(found->card.rates[0].on_demand, number("0.1111111111"));
+}
+
+TEST_F(OwnBillTest, ThePriceBehindARoundedCostIsTheShortest) {
+  EXPECT_EQ(price_behind(number("0.0665"), number("0.7")), number("0.095"));
+  EXPECT_EQ(price_behind(number("0.0333333333"), number("0.3333333333")), number("0.1"));
+  EXPECT_EQ(price_behind(number("1"), number("3")), number("0.33333333333"));
+  EXPECT_EQ(price_behind(number("0.000000000000000001"), number("1")),
+            number("0.000000000000000001"));
+}
+
+TEST_F(OwnBillTest, APlanIsMoneyAnHourAndItsRatesAreThoseItGave) {
+  Line used = covered("arn:aws:savingsplans::9:savingsplan/1", "ComputeSavingsPlans", "0.06"),
+       unused = used, later;
+  used.quantity = "1";
+  unused.status = "Unused";
+  unused.hour = "2026-07-01T01:00:00Z";
+  unused.cost = "0";
+  unused.account = "owner";
+  unused.description = "No Upfront 3 year Compute Savings Plan";
+  later.hour = "2026-07-01T01:00:00Z";
+  auto found = estate({used, unused, later});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->holdings.size(), 1u);
+  EXPECT_EQ(found->holdings[0].amount, number("0.06"));
+  EXPECT_EQ(found->holdings[0].owner, "owner");
+  EXPECT_EQ(found->card.offers[0].instrument, Instrument::kComputeSp);
+  EXPECT_EQ(found->card.rates[0].price[0], number("0.06"));
+  EXPECT_TRUE(says(*found, "when these began is not in the bill"));
+  EXPECT_TRUE(
+      says(*found, "not in the bill: arn:aws:savingsplans::9:savingsplan/1 term and payment"));
+}
+
+TEST_F(OwnBillTest, AReservedInstanceIsUnitsAndCoversTheSizesOfItsFamily) {
+  // Eight units an hour for 0.24; large is 4 units, xlarge 8; only large was covered.
+  Line used = covered("ri", "Reserved Instance", "0.12"), unused = used, xlarge, windows, elsewhere;
+  used.units = unused.units = "4";
+  unused.status = "Unused";
+  unused.cost = "0";
+  xlarge.meter = "BoxUsage:m5.xlarge";
+  xlarge.sku = "M5X";
+  windows = xlarge;
+  windows.meter = "WindowsBox:m5.2xlarge";
+  windows.sku = "M5W";
+  elsewhere = xlarge;
+  elsewhere.region = "us-east-1";
+  auto found = estate({used, unused, xlarge, windows, elsewhere});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->holdings.size(), 1u);
+  const Holding& held = found->holdings[0];
+  EXPECT_EQ(held.amount, number("8"));
+  EXPECT_EQ(held.price, number("0.03"));
+  EXPECT_EQ(held.scope, (std::vector<ScopeValue>{{"family", "m5"}, {"region", "eu-west-1"}}));
+  for (std::size_t p = 0; p < found->demand.pools.size(); ++p) {
+    const auto& key = found->demand.pools[p];
+    const Rate& rate = found->card.rates[found->table.pools[p].rate];
+    const bool in_ireland = key[3] == "eu-west-1";
+    const std::optional<Decimal> wanted = !in_ireland || key[8] == "M5W"
+                                              ? std::optional<Decimal>()
+                                              : number(key[8] == "M5L" ? "0.12" : "0.24");
+    EXPECT_EQ(rate.price[0], wanted) << key[8] << " in " << key[3];
+  }
+}
+
+TEST_F(OwnBillTest, UnitsThatAreNotInProportionStayWithTheirSize) {
+  // A commitment counted by the instance: one unit is one m5.xlarge, and no other size.
+  Line used = covered("ri", "Reserved Instance", "0.2"), large;
+  used.meter = "BoxUsage:m5.xlarge";
+  used.sku = "M5X";
+  used.units = "1";
+  large.hour = used.hour;
+  auto found = estate({used, large});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->holdings.size(), 1u);
+  EXPECT_EQ(
+      found->holdings[0].scope,
+      (std::vector<ScopeValue>{{"family", "m5"}, {"region", "eu-west-1"}, {"size", "m5.xlarge"}}));
+}
+
+TEST_F(OwnBillTest, ContractsTellWhenItBeganAndEnds) {
+  auto made = engine->run(R"(CREATE TABLE contracts AS SELECT * FROM (VALUES
+    ('sp', '2026-01-01', '2029-01-01', 'Active', 'P3Y', 'All Upfront', 100, '2026-06-05'),
+    ('sp', '2026-02-01', '2029-01-31', 'Active', 'P3Y', 'All Upfront', 100, '2026-07-05'),
+    ('queued', '2026-08-01', '2027-08-01', 'Active', 'P1Y', 'No Upfront', 876, '2026-07-05'),
+    ('cancelled', '2026-08-01', '2027-08-01', 'Canceled', 'P1Y', 'No Upfront', 876, '2026-07-05'))
+    AS t("ContractCommitmentId", "ContractCommitmentPeriodStart", "ContractCommitmentPeriodEnd",
+    "ContractCommitmentLifecycleStatus", "ContractCommitmentDurationType",
+    "ContractCommitmentPaymentModel", "ContractCommitmentCost", "ContractCommitmentLastUpdated");
+    ALTER TABLE contracts ALTER "ContractCommitmentPeriodStart" TYPE TIMESTAMPTZ;
+    ALTER TABLE contracts ALTER "ContractCommitmentPeriodEnd" TYPE TIMESTAMPTZ;
+    ALTER TABLE contracts ALTER "ContractCommitmentCost" TYPE DECIMAL(38,18);
+    ALTER TABLE contracts ADD COLUMN "ContractCommitmentCategory" VARCHAR DEFAULT 'Spend';
+    ALTER TABLE contracts ADD COLUMN "ContractCommitmentFulfillmentInterval" VARCHAR DEFAULT 'Hourly';
+    ALTER TABLE contracts ADD COLUMN "ServiceProviderName" VARCHAR DEFAULT 'AWS';
+    ALTER TABLE contracts ADD COLUMN "BillingCurrency" VARCHAR DEFAULT 'USD')");
+  ASSERT_TRUE(made) << why(made);
+  contracts = true;
+  auto found = estate({covered("sp", "Compute Savings Plan", "0.06")});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->holdings.size(), 2u);
+  EXPECT_EQ(found->holdings[0].begin, at("2026-02-01"));
+  EXPECT_EQ(found->holdings[0].end, at("2029-01-31"));
+  EXPECT_EQ(found->card.offers[found->holdings[0].offer].name, "compute-sp-3y-all-upfront");
+  EXPECT_EQ(found->holdings[1].id, "queued");
+  EXPECT_EQ(found->holdings[1].amount, number("0.1"));
+}
+
+TEST_F(OwnBillTest, WhatEndsEarlyEndsWithItsCharges) {
+  std::vector<Line> lines;
+  for (const char* day : {"2026-07-01", "2026-07-02", "2026-07-03", "2026-07-04", "2026-07-05"}) {
+    Line line;
+    line.hour = std::string(day) + "T00:00:00Z";
+    lines.push_back(line);
+  }
+  lines[0] = covered("sp", "Compute Savings Plan", "0.06");
+  auto found = estate(lines);
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->holdings.size(), 1u);
+  EXPECT_EQ(found->holdings[0].end, at("2026-07-01T01:00:00Z"));
+}
+
+TEST_F(OwnBillTest, WhatCannotBeCountedIsNamedWithItsMoney) {
+  Line daily, correction, negative, unsaid, capacity = covered("cap", "Capacity", "5");
+  daily.hours = 24;
+  daily.cost = "7";
+  correction.charge_class = "Correction";
+  correction.quantity = "-1";
+  correction.cost = "-0.25";
+  negative.sku = "NEG";
+  negative.quantity = "-2";
+  negative.cost = "-0.5";
+  unsaid.quantity = "";
+  unsaid.cost = "3";
+  capacity.provider = "Fjord Data";
+  auto found = estate({Line{}, daily, correction, negative, unsaid, capacity});
+  ASSERT_TRUE(found) << why(found);
+  EXPECT_TRUE(says(*found, "not by the hour is left out: 1 line, 7.00 USD"));
+  EXPECT_TRUE(says(*found, "corrections of usage are left out: 1 line, -0.25 USD"));
+  EXPECT_TRUE(says(*found, "1 hour of a pool with zero or less in sum counts as zero: -0.50 USD"));
+  EXPECT_TRUE(says(*found, "without a quantity is left out: 1 line, 3.00 USD"));
+  EXPECT_TRUE(says(*found, "cap (Capacity) is not applied hour by hour: 5.00 USD"));
+  EXPECT_EQ(found->demand.counts, (std::vector<std::int64_t>{1}));
+}
+
+TEST_F(OwnBillTest, LinesOverTheEdgeOfThePeriodAreNamed) {
+  Line used = covered("ri", "Reserved Instance", "0.12"), unused = used;
+  unused.status = "Unused";
+  unused.hours = 24 * 31;
+  unused.effective = "90";
+  used.hour = "2026-07-10T00:00:00Z";
+  Period period{{2026, 7, 10}, {2026, 7, 12}, ""};
+  auto found = estate({used, unused}, period);
+  ASSERT_TRUE(found) << why(found);
+  EXPECT_TRUE(says(*found, "1 line of unused commitments, 90.00 USD, reach over the edges"));
+}
+
+TEST_F(OwnBillTest, ErrorsSayWhatIsMissing) {
+  Line daily, euros, none;
+  daily.hours = 24;
+  euros.currency = "EUR";
+  none.category = "Storage";
+  EXPECT_EQ(estate({none}).error().code, "SY1840");
+  EXPECT_EQ(estate({daily}).error().code, "SY1841");
+  EXPECT_EQ(estate({Line{}, euros}).error().code, "SY1842");
+}
+
+}  // namespace
+}  // namespace steelyard
