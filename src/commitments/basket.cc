@@ -39,8 +39,9 @@ class Pass {
     }
   }
 
-  /// Adds what a step of a scenario gives.
-  void add(std::size_t scenario, std::size_t step, std::span<const double> capacity, Slope& out) {
+  /// Adds what a step of a scenario gives; its slope only if asked for, which is most of the work.
+  void add(std::size_t scenario, std::size_t step, std::span<const double> capacity,
+           bool with_slope, Slope& out) {
     const std::size_t hours = problem_.pattern;
     const double weight = problem_.step_weight[step] / static_cast<double>(hours);
     const double* share =
@@ -59,6 +60,7 @@ class Pass {
       const double* room = room_.data() + line * hours;
       out.unused[line] += weight * std::accumulate(room, room + hours, 0.0);
     }
+    if (!with_slope) return;
     value();
     improve(share, capacity, step);
     bound(share, capacity, weight, step, out);
@@ -199,7 +201,7 @@ Slope empty_slope(const BasketProblem& problem) {
 /// One slope for each scenario and part of the time, [scenario * parts + part]. Threads share out
 /// scenarios, so no sum depends on their number.
 std::vector<Slope> slopes_at(const BasketProblem& problem, std::span<const double> capacity,
-                             int threads, std::size_t parts = 1) {
+                             int threads, std::size_t parts, bool with_slope) {
   std::vector<Slope> slopes(problem.scenarios * parts, empty_slope(problem));
   const std::size_t workers = std::min<std::size_t>(
       problem.scenarios, threads > 0
@@ -209,7 +211,7 @@ std::vector<Slope> slopes_at(const BasketProblem& problem, std::span<const doubl
     Pass pass(problem);
     for (std::size_t s = first; s < problem.scenarios; s += workers)
       for (std::size_t step = 0; step < problem.steps; ++step)
-        pass.add(s, step, capacity, slopes[s * parts + step * parts / problem.steps]);
+        pass.add(s, step, capacity, with_slope, slopes[s * parts + step * parts / problem.steps]);
   };
   std::vector<std::thread> pool;
   for (std::size_t worker = 1; worker < workers; ++worker) pool.emplace_back(work, worker);
@@ -355,7 +357,8 @@ class Search {
     if (count == 0) result.bound = result.cost;
     result.cuts = master_.rows() - fixed_rows_;
     result.bound -= 1e-9 * std::abs(result.bound);  // the master's doubles are right to about that
-    if (result.cost - result.bound > 10 * options_.gap * std::abs(result.cost)) repair(result);
+    const double worth_repair = std::max(10 * options_.gap, 1e-4) * std::abs(result.cost);
+    if (result.cost - result.bound > worth_repair) repair(result);
     result.fees = fees_of(problem_, result.amounts);
     result.expected = result.fees;
     for (std::size_t s = 0; s < problem_.scenarios; ++s)
@@ -412,7 +415,8 @@ class Search {
           point[v] = std::clamp(point[v] + way * step * size, 0.0, most_[v]);
           if (point[v] == result.amounts[v] || due(point) > problem_.upfront_budget) continue;
           --tries;
-          const auto slopes = slopes_at(problem_, capacity_of(problem_, point), options_.threads);
+          const auto slopes =
+              slopes_at(problem_, capacity_of(problem_, point), options_.threads, 1, false);
           ++result.passes;
           if (keep(point, slopes, result)) {
             moved = true;
@@ -445,7 +449,8 @@ class Search {
 
   /// Adds the cuts at a point; returns its cost in the best order, as far as that was proved.
   double evaluate(const std::vector<double>& point, BasketResult& result) {
-    const auto slopes = slopes_at(problem_, capacity_of(problem_, point), options_.threads, parts_);
+    const auto slopes =
+        slopes_at(problem_, capacity_of(problem_, point), options_.threads, parts_, true);
     ++result.passes;
     for (std::size_t part = 0; part < slopes.size(); ++part) {
       const Slope& slope = slopes[part];
@@ -521,7 +526,7 @@ std::vector<double> capacity_of(const BasketProblem& problem, std::span<const do
 
 BasketOutcome outcome_of(const BasketProblem& problem, std::span<const double> amounts,
                          int threads) {
-  const auto slopes = slopes_at(problem, capacity_of(problem, amounts), threads);
+  const auto slopes = slopes_at(problem, capacity_of(problem, amounts), threads, 1, false);
   BasketOutcome outcome;
   outcome.on_demand = values_of(problem, slopes, &Slope::on_demand);
   for (const Slope& slope : slopes)

@@ -373,7 +373,7 @@ class Planner {
   }
 
   void solve() {
-    const BasketOptions search{options_.gap, 400, options_.threads};
+    const BasketOptions search{options_.gap, 250, options_.threads};
     result_ = best_basket(problem_, search);
     solved_ = problem_;
     plan_.unused_worst = unused_worst(problem_, result_.amounts);
@@ -409,37 +409,80 @@ class Planner {
     }
   }
 
-  /// Down to whole steps, then one step up where that costs less: in the order of what was cut.
+  /// Fees for one more unit of a variable, all over the horizon.
+  double fee_of(const BasketProblem& problem, std::size_t v) const {
+    double hours = 0;
+    for (std::size_t m = problem.variables[v].first_step; m < problem.variables[v].end_step; ++m)
+      hours += problem.step_weight[m];
+    return hours * problem.variables[v].fee;
+  }
+
+  bool within_budget(std::span<const double> amounts) const {
+    double due = 0;
+    for (std::size_t v = 0; v < amounts.size(); ++v)
+      if (problem_.variables[v].first_step == 0) due += amounts[v] * problem_.variables[v].upfront;
+    return due <= problem_.upfront_budget;
+  }
+
+  bool is_coarse(std::size_t v) const { return lines_[problem_.variables[v].line].grain > 0.001; }
+
+  /// Down to whole steps, then one step up where that costs less, in the order of what was cut; and
+  /// what comes in small steps is chosen again around what does not.
   void round_amounts() {
     amounts_ = result_.amounts;
-    std::vector<std::size_t> cut;
+    std::vector<std::pair<double, std::size_t>> cut;
     for (std::size_t v = 0; v < amounts_.size(); ++v) {
       const double grain = lines_[problem_.variables[v].line].grain;
-      const double steps = amounts_[v] / grain;
-      const double whole = std::floor(steps + 1e-6);
+      const double steps = amounts_[v] / grain, whole = std::floor(steps + 1e-6);
       amounts_[v] = whole * grain;
-      if (steps - whole > 1e-3 && grain > 0.001) cut.push_back(v);
+      if (steps - whole > 1e-3 && is_coarse(v)) cut.emplace_back(whole - steps, v);
     }
-    const auto part = [&](std::size_t v) {
-      const double steps = result_.amounts[v] / lines_[problem_.variables[v].line].grain;
-      return steps - std::floor(steps);
-    };
-    std::stable_sort(cut.begin(), cut.end(),
-                     [&](std::size_t a, std::size_t b) { return part(a) > part(b); });
+    if (cut.empty()) return;
+    std::stable_sort(cut.begin(), cut.end());
+    choose_fine_again();
     double cost = cost_of(solved_, amounts_, result_.best, options_.threads);
+    bool moved = false;
     const std::size_t most_tries = options_.max_unused ? 0 : 200;  // a step up may break the cap
     for (std::size_t i = 0; i < std::min(cut.size(), most_tries); ++i) {
       std::vector<double> up = amounts_;
-      up[cut[i]] += lines_[problem_.variables[cut[i]].line].grain;
-      double due = 0;
-      for (std::size_t v = 0; v < up.size(); ++v)
-        if (problem_.variables[v].first_step == 0) due += up[v] * problem_.variables[v].upfront;
-      if (due > problem_.upfront_budget) continue;
+      up[cut[i].second] += lines_[problem_.variables[cut[i].second].line].grain;
+      if (!within_budget(up)) continue;
       const double now = cost_of(solved_, up, result_.best, options_.threads);
       if (now >= cost) continue;
       cost = now;
       amounts_ = std::move(up);
+      moved = true;
     }
+    if (moved) choose_fine_again();
+  }
+
+  /// The best amounts of what comes in small steps, beside the others as they are.
+  void choose_fine_again() {
+    BasketProblem fine = solved_;
+    fine.variables.clear();
+    std::vector<std::size_t> which;
+    double left = solved_.upfront_budget;
+    for (std::size_t v = 0; v < amounts_.size(); ++v) {
+      const BasketVariable& variable = solved_.variables[v];
+      if (!is_coarse(v)) {
+        which.push_back(v);
+        fine.variables.push_back(variable);
+        continue;
+      }
+      if (variable.first_step == 0) left -= amounts_[v] * variable.upfront;
+      for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
+        fine.held[variable.line * fine.steps + step] += amounts_[v];
+    }
+    if (which.empty()) return;
+    fine.upfront_budget = std::max(0.0, left);
+    // Regret is measured against the same: what is held is paid for in every scenario alike.
+    const BasketResult chosen = best_basket(fine, {options_.gap, 100, options_.threads});
+    std::vector<double> amounts = amounts_;
+    for (std::size_t i = 0; i < which.size(); ++i)
+      amounts[which[i]] = std::floor(chosen.amounts[i] / 0.001 + 1e-6) * 0.001;
+    if (cost_of(solved_, amounts, result_.best, options_.threads) <
+        cost_of(solved_, amounts_, result_.best, options_.threads))
+      amounts_ = std::move(amounts);
   }
 
   void describe_problem() {
@@ -447,6 +490,7 @@ class Planner {
     plan_.bound = result_.bound;
     plan_.gap =
         plan_.objective > 0 ? std::max(0.0, (plan_.objective - plan_.bound) / plan_.objective) : 0;
+    plan_.gap_of_parts = result_.gap;
     plan_.passes = result_.passes;
     plan_.unused_worst = unused_worst(solved_, amounts_);
   }
@@ -574,12 +618,9 @@ class Planner {
   double expected(const BasketProblem& problem, std::span<const double> amounts) const {
     const BasketOutcome outcome = outcome_of(problem, amounts, options_.threads);
     double cost = 0;
-    for (std::size_t v = 0; v < amounts.size(); ++v) {
-      double hours = 0;
-      for (std::size_t m = problem.variables[v].first_step; m < problem.variables[v].end_step; ++m)
-        hours += problem.step_weight[m];
-      cost += amounts[v] * hours * lines_[problem.variables[v].line].annuity;
-    }
+    for (std::size_t v = 0; v < amounts.size(); ++v)
+      cost += amounts[v] * fee_of(problem, v) / problem.variables[v].fee *
+              lines_[problem.variables[v].line].annuity;
     for (std::size_t s = 0; s < problem.scenarios; ++s)
       cost += problem.probability[s] * outcome.on_demand[s];
     return cost;

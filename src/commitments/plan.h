@@ -33,7 +33,7 @@ struct PlanOptions {
   std::optional<Instant> at;  ///< of the first purchase; none: the end of the demand
   int scenarios = 8;
   std::vector<SharingPreference> sharing;
-  double gap = 1e-6;
+  double gap = 1e-5;
   int threads = 0;
 };
 
@@ -69,6 +69,7 @@ struct Plan {
   /// Of what is minimised (fees with caution and cost of capital, risk): what the rounded plan
   /// costs there, and what no basket costs less than.
   double objective = 0, bound = 0, gap = 0;
+  double gap_of_parts = 0;  ///< if purchases need not be whole: the rest of the gap is steps
   int passes = 0;
   double premium = 1;       ///< on all fees, so that max_unused holds
   bool cap_held = true;     ///< max_unused was reached

@@ -36,8 +36,10 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
                   ", with them " + money(plan.total()) + "; saves " + money(plan.saved()) + ", " +
                   per_cent(worst_share(plan.saved(), plan.total_without())));
   notes.push_back("no basket costs less than " + per_cent(1 - plan.gap, "%.4f %%") +
-                  " of what is minimised (proved gap " + per_cent(plan.gap, "%.4f %%") + ", " +
-                  std::to_string(plan.passes) + " passes over the scenarios)");
+                  " of what is minimised (proved gap " + per_cent(plan.gap, "%.4f %%") +
+                  ", of which " + per_cent(std::max(0.0, plan.gap - plan.gap_of_parts), "%.4f %%") +
+                  " because purchases are whole; " + std::to_string(plan.passes) +
+                  " passes over the scenarios)");
   if (plan.break_even_usage < 0.999)
     notes.push_back("the purchases now pay for themselves while usage stays above " +
                     per_cent(plan.break_even_usage, "%.0f %%") + " of what the scenarios expect");
