@@ -72,10 +72,21 @@ Result<Columns> columns_of(const FileHead& head, const DemandFile& file) {
     if (!is_there(head, name))
       return fail("SY1820", "there is no column " + name, file.path, list_of(head));
 
+  const bool tells_late = file.late_after_hours.has_value();
+  if (tells_late && !is_there(head, kArrivedColumn))
+    return fail("SY1820", std::string("there is no column ") + kArrivedColumn, file.path,
+                "it says when the provider learnt of the usage; " + list_of(head));
+  if (tells_late && is_there(head, kLateColumn))
+    return fail("SY1820",
+                std::string("the column ") + kLateColumn + " has a meaning of its own here",
+                file.path, "give it another name");
+  const auto is_arrival = [&](const std::string& name) {
+    return tells_late && name == kArrivedColumn;
+  };
   std::vector<std::string> times, numbers, quantities;
   for (std::size_t i = 0; i < head.columns.size(); ++i) {
     const std::string& name = head.columns[i].name;
-    if (name == chosen.quantity || name == chosen.time ||
+    if (is_arrival(name) || name == chosen.quantity || name == chosen.time ||
         std::find(chosen.pools.begin(), chosen.pools.end(), name) != chosen.pools.end())
       continue;
     if (all_cells(head, i, is_time)) times.push_back(name);
@@ -94,7 +105,7 @@ Result<Columns> columns_of(const FileHead& head, const DemandFile& file) {
                 "name the column of quantities; " + list_of(head));
   if (chosen.pools.empty())
     for (const SourceColumn& column : head.columns)
-      if (column.name != chosen.time && column.name != chosen.quantity)
+      if (column.name != chosen.time && column.name != chosen.quantity && !is_arrival(column.name))
         chosen.pools.push_back(column.name);
   return chosen;
 }
@@ -112,7 +123,8 @@ class Table {
 
   Status load() {
     const auto type_of = [&](const SourceColumn& column) {
-      if (column.name == columns_.time) return Type::kInstant;
+      if (column.name == columns_.time || (file_.late_after_hours && column.name == kArrivedColumn))
+        return Type::kInstant;
       return column.name == columns_.quantity ? Type::kDecimal : Type::kText;
     };
     auto opened = open_file(engine_, file_.path, "x_demand_file", type_of);
@@ -122,6 +134,13 @@ class Table {
     for (std::size_t i = 0; i < columns_.pools.size(); ++i)
       select +=
           ", coalesce(" + sql_identifier(columns_.pools[i]) + ", '') AS p" + std::to_string(i);
+    if (file_.late_after_hours) {
+      select +=
+          ", CASE WHEN " + sql_identifier(kArrivedColumn) + " > " + sql_identifier(columns_.time) +
+          " + INTERVAL (" + std::to_string(*file_.late_after_hours + 1) + ") HOUR THEN " +
+          sql_literal(kLateColumn) + " ELSE '' END AS p" + std::to_string(columns_.pools.size());
+      columns_.pools.emplace_back(kLateColumn);
+    }
     auto made = engine_.run("CREATE OR REPLACE TEMP TABLE x_demand AS SELECT " + select + " FROM " +
                             opened->from);
     if (!made) return pass(made);
@@ -225,7 +244,8 @@ class Table {
 
   Status fill(Demand& demand) {
     demand.counts.assign(demand.pools.size() * demand.hours, 0);
-    std::vector<bool> seen(file_.repeats == Repeats::kRefuse ? demand.counts.size() : 0);
+    std::vector<bool> seen(
+        file_.repeats == Repeats::kRefuse && !file_.late_after_hours ? demand.counts.size() : 0);
     std::size_t repeated = demand.counts.size();
     bool too_large = false;
     const Int128 one = grain(demand.decimals);

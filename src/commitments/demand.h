@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -29,6 +30,10 @@ struct DemandFile {
   std::string quantity_column;  ///< ""  guess: the column of numbers that is named like a quantity
   std::vector<std::string> pool_columns;  ///< empty: all the others
   Repeats repeats = Repeats::kRefuse;
+  /// Usage that the column `arrived` says came more than so many hours after its hour's end is
+  /// late: a last pool column `late` tells it apart ("late", else ""), and rows of an hour are
+  /// summed. None: nothing is late.
+  std::optional<std::int64_t> late_after_hours;
   std::int64_t max_cells = 400'000'000;  ///< pools x hours: 3.2 GB
 };
 
@@ -50,6 +55,9 @@ struct Demand {
   /// The exact quantity of a count.
   Decimal quantity(Int128 count) const;
 };
+
+inline constexpr const char* kArrivedColumn = "arrived";
+inline constexpr const char* kLateColumn = "late";
 
 /// Every row sums to less than this, so that a sum over hours fits an int64.
 inline constexpr std::int64_t kMaxRowSum = std::int64_t{1} << 62;

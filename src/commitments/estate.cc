@@ -16,6 +16,8 @@ Result<Estate> read_estate(Engine& engine, const EstateFiles& files) {
     return pass(table);
   }
   estate.table = std::move(*table);
+  if (files.demand.late_after_hours)
+    for (Pool& pool : estate.table.pools) pool.late = pool.key.back() == kLateColumn;
   estate.source = files.demand.path + " " + files.offers + " " + files.rates;
   if (!files.holdings.empty()) {
     auto holdings = read_holdings(engine, files.holdings, estate.card, estate.demand.first_hour);

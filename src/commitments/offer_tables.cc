@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "commitments/checks.h"
 #include "commitments/offer.h"
+#include "commitments/simulate.h"
 #include "commitments/text_table.h"
 
 namespace steelyard {
@@ -264,6 +265,44 @@ Result<std::map<std::string, std::string>> read_groups(Engine& engine, const std
                       "an account is in one group at most");
   }
   return groups;
+}
+
+std::optional<SharingMode> parse_sharing_mode(std::string_view text) {
+  if (text == "organisation") return SharingMode::kOrganisation;
+  if (text == "prioritised-group") return SharingMode::kPrioritisedGroup;
+  if (text == "restricted-group") return SharingMode::kRestrictedGroup;
+  if (text == "off") return SharingMode::kOff;
+  return std::nullopt;
+}
+
+Result<std::vector<SharingPreference>> read_sharing(
+    Engine& engine, const std::string& path, const std::map<std::string, std::string>& groups) {
+  auto table = read_text_table(engine, path, "SY1804");
+  if (!table) return pass(table);
+  if (auto status = table->needs({"since", "mode"}); !status) return pass(status);
+  std::vector<SharingPreference> preferences;
+  for (std::size_t row = 0; row < table->rows.size(); ++row) {
+    SharingPreference& preference = preferences.emplace_back();
+    const std::string since = table->cell(row, "since"), mode = table->cell(row, "mode");
+    if (since.empty()) preference.since = {INT64_MIN};
+    if (!since.empty() && !parse_instant(since, preference.since))
+      return table->bad(row, "since", "`" + since + "` is not a time", "write it as 2026-07-01");
+    const auto known = parse_sharing_mode(mode);
+    if (!known)
+      return table->bad(row, "mode", "`" + mode + "` is no way of sharing",
+                        "it is organisation, prioritised-group, restricted-group or off");
+    preference.mode = *known;
+    const bool grouped =
+        *known == SharingMode::kPrioritisedGroup || *known == SharingMode::kRestrictedGroup;
+    if (grouped && groups.empty())
+      return table->bad(row, "mode", "sharing in groups needs the groups", "give --groups=FILE");
+    if (grouped) preference.groups = groups;
+    for (const std::string& account : word_list(table->cell(row, "excluded")))
+      preference.excluded.insert(account);
+  }
+  std::stable_sort(preferences.begin(), preferences.end(),
+                   [](const auto& a, const auto& b) { return a.since < b.since; });
+  return preferences;
 }
 
 }  // namespace steelyard

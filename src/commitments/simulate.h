@@ -35,6 +35,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -61,6 +62,14 @@ struct SharingPreference {
   std::map<std::string, std::string> groups;  ///< account -> group
   std::set<std::string> excluded;             ///< accounts that neither give nor take
 };
+
+/// Reads preferences: CSV or TOML with the columns since (empty: always), mode ("organisation",
+/// "prioritised-group", "restricted-group", "off") and if needed excluded (accounts separated by
+/// spaces). Those of groups share within `groups`. SY1804 with file and line.
+Result<std::vector<SharingPreference>> read_sharing(
+    Engine& engine, const std::string& path, const std::map<std::string, std::string>& groups);
+/// By its name; none for another word.
+std::optional<SharingMode> parse_sharing_mode(std::string_view text);
 
 // ---- usage
 

@@ -38,23 +38,30 @@ Result<std::optional<double>> parse_yearly_rate(const std::string& text, const s
 
 Result<std::vector<SharingPreference>> sharing_of(Engine& engine,
                                                   const CommitmentOptions& options) {
-  SharingPreference preference;
-  preference.since = {INT64_MIN};
+  const bool in_file = options.sharing.ends_with(".csv") || options.sharing.ends_with(".toml");
   const bool grouped = options.sharing.ends_with("-group");
-  if (grouped != !options.groups.empty())
+  if (!in_file && grouped != !options.groups.empty())
     return fail("SY1605",
                 grouped ? "--sharing=" + options.sharing + " needs --groups=FILE"
                         : "--groups has no meaning with --sharing=" + options.sharing,
                 "", "accounts share within a group with prioritised-group or restricted-group");
-  preference.mode = options.sharing == "off"                 ? SharingMode::kOff
-                    : options.sharing == "prioritised-group" ? SharingMode::kPrioritisedGroup
-                    : options.sharing == "restricted-group"  ? SharingMode::kRestrictedGroup
-                                                             : SharingMode::kOrganisation;
-  if (grouped) {
-    auto groups = read_groups(engine, options.groups);
-    if (!groups) return pass(groups);
-    preference.groups = std::move(*groups);
+  std::map<std::string, std::string> groups;
+  if (!options.groups.empty()) {
+    auto read = read_groups(engine, options.groups);
+    if (!read) return pass(read);
+    groups = std::move(*read);
   }
+  if (in_file) return read_sharing(engine, options.sharing, groups);
+  const auto mode = parse_sharing_mode(options.sharing);
+  if (!mode)
+    return bad_value(
+        "--sharing", options.sharing,
+        "organisation, prioritised-group, restricted-group, off, or a .csv or .toml of "
+        "since and mode");
+  SharingPreference preference;
+  preference.since = {INT64_MIN};
+  preference.mode = *mode;
+  preference.groups = std::move(groups);
   return std::vector<SharingPreference>{std::move(preference)};
 }
 
@@ -74,6 +81,7 @@ Result<Estate> estate_of(const Context& context, Engine& engine, const Commitmen
   files.demand.path = options.demand;
   files.demand.time_column = options.time_column;
   files.demand.quantity_column = options.quantity_column;
+  files.demand.late_after_hours = options.late_after;
   files.offers = options.offers;
   files.rates = options.rates;
   files.holdings = options.holdings;
@@ -152,10 +160,15 @@ Command commitments_command(CommonOptions&) {
       {"--sharing",
        "",
        "MODE",
-       "AWS discount sharing: organisation, prioritised-group, restricted-group or off [default: "
-       "organisation]",
+       "AWS discount sharing: organisation, prioritised-group, restricted-group, off, or a file "
+       "with "
+       "the columns since and mode where it changes [default: organisation]",
        &options->sharing,
+       {},
        {"organisation", "prioritised-group", "restricted-group", "off"}},
+      {"--late-after", "", "HOURS",
+       "Usage that its column `arrived` says came later than this is not covered (Azure: 48)",
+       &options->late_after},
       {"--risk",
        "",
        "WEIGHT",
