@@ -130,12 +130,26 @@ class Planner {
         lines_.push_back(std::move(*line));
       }
     }
+    drop_slow(held);
+    // The order of the files decides nothing.
+    const auto by_content = [&](const Line& a, const Line& b) {
+      const auto content = [&](const Line& line) {
+        const Holding& h = line.unit;
+        return std::tie(card_.offers[h.offer].name, h.scope, h.begin, h.end, h.amount, h.owner,
+                        h.id);
+      };
+      return content(a) < content(b);
+    };
+    const auto bought = lines_.begin() + static_cast<std::ptrdiff_t>(held);
+    std::stable_sort(lines_.begin(), bought, by_content);
+    std::stable_sort(bought, lines_.end(), by_content);
     drop_dominated(held);
     if (lines_.size() == held)
       return fail("SY1850", "no offer can be bought for this usage", "",
-                  left_out_.empty()
-                      ? "look at the offers' columns in the table of rates"
-                      : "the terms of " + join(left_out_, ", ") + " are longer than the horizon");
+                  !left_out_.empty()
+                      ? "the terms of " + join(left_out_, ", ") + " are longer than the horizon"
+                  : slow_ > 0 ? "each breaks even later than the limit allows"
+                              : "look at the offers' columns in the table of rates");
     return {};
   }
 
@@ -200,6 +214,23 @@ class Planner {
     if (card_.offers[line.unit.offer].unit() == CommitmentUnit::kSpend)
       return std::min(real(*rate.price[line.unit.offer]), on_demand) / on_demand;
     return real(line.unit.price) * real(rate.factor) / real(line.unit.factor) / on_demand;
+  }
+
+  /// Leaves out what earns its price later than allowed even if it is always used: so many months
+  /// on demand cost as much as the whole term.
+  void drop_slow(std::size_t held) {
+    if (!options_.max_break_even_months) return;
+    const auto is_slow = [&](const Line& line) {
+      double best = 1;
+      for (std::size_t pool = 0; pool < real_pools_; ++pool)
+        if (const auto ratio = ratio_of(line, table_.pools[pool])) best = std::min(best, *ratio);
+      return best * kMonthsPerYear * card_.offers[line.unit.offer].term_years >
+             *options_.max_break_even_months;
+    };
+    const auto kept =
+        std::remove_if(lines_.begin() + static_cast<std::ptrdiff_t>(held), lines_.end(), is_slow);
+    slow_ = static_cast<std::size_t>(lines_.end() - kept);
+    lines_.erase(kept, lines_.end());
   }
 
   /// Of lines that cover the same for the same time in the same place of the order, only those stay
@@ -653,6 +684,9 @@ class Planner {
     if (!left_out_.empty())
       plan_.notes.push_back("not considered, as their terms are longer than the horizon: " +
                             join(left_out_, ", "));
+    if (slow_ > 0)
+      plan_.notes.push_back("not considered, as they break even later than allowed: " +
+                            std::to_string(slow_) + " offers in their scopes");
     if (outlook_.unlearnt > 0)
       plan_.notes.push_back(
           std::to_string(outlook_.unlearnt) + " of " + std::to_string(real_pools_) +
@@ -670,6 +704,7 @@ class Planner {
   std::size_t real_pools_ = 0, pattern_ = kPattern;
   std::vector<Line> lines_;
   std::vector<std::string> left_out_;
+  std::size_t slow_ = 0;  ///< lines that break even later than allowed
   Outlook outlook_;
   bool knows_weeks_ = false;  ///< there is enough history to say how far usage lasts
   BasketProblem problem_, solved_;

@@ -27,6 +27,8 @@ struct PlanOptions {
   double caution = 1.15;
   std::optional<double> max_unused;  ///< of what is bought, in every scenario; 0.1 = 10 %
   std::optional<Decimal> budget;     ///< upfront payments now
+  /// Months of full use on demand that cost as much as a whole term: the most that is allowed.
+  std::optional<double> max_break_even_months;
   std::optional<double> cost_of_capital;
   std::optional<int> horizon_months;  ///< none: the longest term of the offers
   int max_term_years = 3;

@@ -281,6 +281,40 @@ TEST(Plan, ThreadsChangeNothing) {
   EXPECT_EQ(one->bound, three->bound);
 }
 
+TEST(Plan, TheOrderOfTheFilesChangesNothing) {
+  Estate estate = estate_of_aws(6);
+  PlanOptions options;
+  options.max_term_years = 1;
+  options.threads = 1;
+  const auto plan = make_plan(estate, options);
+  ASSERT_TRUE(plan) << why(plan);
+  Estate other = estate;
+  const auto reverse = [](auto& list) { std::reverse(list.begin(), list.end()); };
+  reverse(other.card.offers);
+  for (Rate& rate : other.card.rates) reverse(rate.price);
+  reverse(other.card.rates);
+  auto table = price_pools(other.card, other.demand.pool_columns, other.demand.pools);
+  ASSERT_TRUE(table) << why(table);
+  other.table = std::move(*table);
+  const auto again = make_plan(other, options);
+  ASSERT_TRUE(again) << why(again);
+  EXPECT_EQ(purchases_json(estate, *plan), purchases_json(other, *again));
+}
+
+TEST(Plan, BreaksEvenInTime) {
+  const Estate estate = estate_of_aws(6);
+  PlanOptions options;  // a year's reserved instance costs 7.4 months on demand, 3 years 18.7
+  options.max_break_even_months = 8;
+  const auto plan = make_plan(estate, options);
+  ASSERT_TRUE(plan) << why(plan);
+  for (const PlannedPurchase& purchase : plan->purchases)
+    EXPECT_EQ(estate.card.offers[purchase.holding.offer].term_years, 1);
+  options.max_break_even_months = 2;
+  const auto none = make_plan(estate, options);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code, "SY1850");
+}
+
 TEST(Plan, TheListReadsBack) {
   const Estate estate = estate_of_aws();
   PlanOptions options;

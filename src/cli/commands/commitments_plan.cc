@@ -64,6 +64,14 @@ Result<int> run_commitments_plan(Context& context, const CommitmentOptions& opti
       return bad_value("--budget", options.budget, "an amount from 0, such as 50000");
     plan_options.budget = budget;
   }
+  if (!options.max_break_even.empty()) {
+    double months = 0;
+    const std::string& text = options.max_break_even;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), months);
+    if (error != std::errc() || end != text.data() + text.size() || !(months > 0 && months <= 36))
+      return bad_value("--max-break-even", text, "months above 0 and up to 36, such as 8");
+    plan_options.max_break_even_months = months;
+  }
   if (options.max_term == "1") plan_options.max_term_years = 1;
   for (const std::string& path : options.purchases)
     if (!path.ends_with(".csv") && !path.ends_with(".json") && !path.ends_with(".sh"))
