@@ -2,6 +2,7 @@
 // asked of.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ struct CommitmentOptions {
   // Of the own bill, where no demand is given.
   std::vector<std::string> from;
   std::string format, period, billing_period, where;
+  std::string policy, every, begin, discount, plan_discount, offer;
+  std::optional<std::int64_t> term_hours;
 };
 
 Result<std::unique_ptr<Engine>> engine_of(const Context& context);
@@ -50,5 +53,8 @@ Result<Estate> estate_of_own_bill(const Context& context, const CommitmentOption
 
 Result<int> run_commitments_plan(Context& context, const CommitmentOptions& options);
 Result<int> run_commitments_simulate(Context& context, const CommitmentOptions& options);
+Result<int> run_commitments_backtest(Context& context, const CommitmentOptions& options);
+/// The words that --policy takes.
+std::vector<std::string> backtest_policies();
 
 }  // namespace steelyard

@@ -23,6 +23,13 @@ std::string short_count(std::int64_t number) {
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + (million ? " M" : " k");
 }
 
+/// 0.4, 12: of few things in a second a digit after the point.
+std::string slow_rate(double rate) {
+  char text[40];
+  std::snprintf(text, sizeof text, rate < 10 ? "%.1f" : "%.0f", rate);
+  return text;
+}
+
 std::string clock_text(std::int64_t seconds) {
   const std::string rest = std::to_string(seconds % 60);
   return std::to_string(seconds / 60) + ":" + (rest.size() < 2 ? "0" : "") + rest;
@@ -78,19 +85,25 @@ void Progress::report(const Step& step) {
         ", \"file_number\": " + std::to_string(step.file_number) +
         ", \"files\": " + std::to_string(step.files) + ", \"rows\": " + std::to_string(step.rows) +
         ", \"done\": " + std::to_string(step.done) + ", \"all\": " + std::to_string(step.all) +
+        (step.unit.empty() ? "" : ", \"unit\": " + json_quote(step.unit)) +
         ", \"elapsed_s\": " + std::to_string(static_cast<std::int64_t>(seconds)) + "}\n");
     return;
   }
   if (mode_ == Mode::kEvery) {
-    write_error(
-        "progress task=" + task_ + " phase=" + step.phase + " percent=" + std::to_string(percent) +
-        " rows=" + std::to_string(step.rows) + " rows_per_s=" + std::to_string(rows_per_s) +
-        " bytes_per_s=" + std::to_string(bytes_per_s) +
-        (eta_s >= 0 ? " eta_s=" + std::to_string(eta_s) : "") +
-        (step.files > 0
-             ? " file=" + std::to_string(step.file_number) + "/" + std::to_string(step.files)
-             : "") +
-        "\n");
+    const std::string unit = step.unit.empty() ? "bytes" : step.unit;
+    write_error("progress task=" + task_ + " phase=" + slug(step.phase) +
+                " percent=" + std::to_string(percent) +
+                (step.unit.empty() ? " rows=" + std::to_string(step.rows) +
+                                         " rows_per_s=" + std::to_string(rows_per_s)
+                                   : " " + unit + "=" + std::to_string(step.done)) +
+                " " + unit + "_per_s=" +
+                (step.unit.empty() ? std::to_string(bytes_per_s)
+                                   : slow_rate(static_cast<double>(step.done) / seconds)) +
+                (eta_s >= 0 ? " eta_s=" + std::to_string(eta_s) : "") +
+                (step.files > 0 ? " file=" + std::to_string(step.file_number) + "/" +
+                                      std::to_string(step.files)
+                                : "") +
+                "\n");
     return;
   }
   // In the order in which they are shown; where the line is too short, the highest number goes
@@ -104,7 +117,11 @@ void Progress::report(const Step& step) {
            std::to_string(percent) + " %");
   show(3, step.rows > 0, "  " + short_count(step.rows) + " rows");
   show(4, step.rows > 0, "  " + short_count(rows_per_s) + " rows/s");
-  show(6, bytes_per_s > 0, "  " + human_bytes(static_cast<std::uint64_t>(bytes_per_s)) + "/s");
+  show(3, !step.unit.empty(), "  " + short_count(step.done) + " " + step.unit);
+  show(4, !step.unit.empty(),
+       "  " + slow_rate(static_cast<double>(step.done) / seconds) + " " + step.unit + "/s");
+  show(6, step.unit.empty() && bytes_per_s > 0,
+       "  " + human_bytes(static_cast<std::uint64_t>(bytes_per_s)) + "/s");
   show(2, eta_s >= 0, "  ETA " + clock_text(eta_s));
   show(5, step.files > 1 && step.file_number > 0,
        "  (file " + std::to_string(step.file_number) + "/" + std::to_string(step.files) + ")");

@@ -16,6 +16,7 @@ struct Step {
   std::int64_t file_number = 0, files = 0;
   std::int64_t rows = 0;
   std::int64_t done = 0, all = 0;  ///< bytes, or rows when `all` counts rows
+  std::string unit;                ///< of `done`, when it counts something else: "decisions"
 };
 
 class Progress {

@@ -30,22 +30,45 @@ void add(LevelCost& sum, const LevelCost& part) {
   sum.usage += part.usage;
 }
 
+/// Brings costs of pools and of the plan to one unit.
+struct Scale {
+  Int128 of_pools = 1, of_plan = 1, denominator = 1;
+
+  /// What a pool's commitments cost, and what it leaves on demand when there is no plan.
+  Int128 paid_for(const BacktestTerms& terms, std::size_t pool, const LevelCost& cost) const {
+    const PriceRatio price = terms.price_of(pool);
+    return terms.plan_price ? cost.committed * price.numerator * of_pools : cost.scaled(price);
+  }
+  Int128 on_demand(const BacktestTerms& terms, std::size_t pool, Int128 usage) const {
+    return usage * terms.price_of(pool).denominator * of_pools;
+  }
+};
+
+Scale scale_of(const BacktestTerms& terms) {
+  SY_ASSERT(terms.prices.empty() || !terms.plan_price);
+  if (!terms.prices.empty()) return {};
+  if (!terms.plan_price) return {1, 1, terms.price.denominator};
+  const Int128 pools = terms.price.denominator, plan = terms.plan_price->denominator;
+  return {plan, pools, pools * plan};
+}
+
 /// Sums up what the pools and the plan cost.
 void settle(const BacktestTerms& terms, Backtest& run) {
   const auto count_purchases = [&](const PoolBacktest& pool) {
     run.purchases += std::count_if(pool.amounts.begin(), pool.amounts.end(),
                                    [](std::int64_t amount) { return amount > 0; });
   };
-  for (const PoolBacktest& pool : run.pools) {
-    add(run.cost, pool.cost);
-    count_purchases(pool);
+  const Scale scale = scale_of(terms);
+  run.denominator = scale.denominator;
+  for (std::size_t pool = 0; pool < run.pools.size(); ++pool) {
+    const LevelCost& cost = run.pools[pool].cost;
+    add(run.cost, cost);
+    count_purchases(run.pools[pool]);
+    run.paid += scale.paid_for(terms, pool, cost);
+    run.on_demand_only += scale.on_demand(terms, pool, cost.usage);
   }
   count_purchases(run.plan);
-  const PriceRatio plan = terms.plan_price.value_or(PriceRatio{1, 1});
-  run.denominator = static_cast<Int128>(terms.price.denominator) * plan.denominator;
-  run.paid = run.cost.committed * terms.price.numerator * plan.denominator;
-  run.paid += terms.plan_price ? run.plan.cost.scaled(plan) * terms.price.denominator
-                               : run.cost.on_demand * run.denominator;
+  if (terms.plan_price) run.paid += run.plan.cost.scaled(*terms.plan_price) * scale.of_plan;
 }
 
 std::span<const std::int64_t> judged(const Demand& demand, const BacktestTerms& terms,
@@ -73,11 +96,13 @@ std::span<const std::int64_t> PolicyView::recent(std::size_t pool, std::size_t h
 }
 
 double Backtest::savings() const {
-  const Int128 all = cost.usage * denominator;
-  return all == 0 ? 0 : static_cast<double>(all - paid) / static_cast<double>(all);
+  return on_demand_only == 0
+             ? 0
+             : static_cast<double>(on_demand_only - paid) / static_cast<double>(on_demand_only);
 }
 
-Backtest run_backtest(const Demand& demand, const BacktestTerms& terms, const PolicyMaker& maker) {
+Backtest run_backtest(const Demand& demand, const BacktestTerms& terms, const PolicyMaker& maker,
+                      const OnDecision& on_decision) {
   SY_ASSERT(terms.begin <= terms.end && terms.end <= demand.hours);
   const std::size_t pools = demand.pools.size(), rows = pools + (terms.plan_price ? 1 : 0);
   Backtest run;
@@ -86,6 +111,7 @@ Backtest run_backtest(const Demand& demand, const BacktestTerms& terms, const Po
   std::vector<std::vector<std::int64_t>> held(rows, std::vector<std::int64_t>(terms.end, 0));
   const Policy policy = maker();
   for (const std::size_t date : run.dates) {
+    if (on_decision) on_decision(run.pools.empty() ? 0 : run.pools[0].amounts.size());
     const auto amounts = policy(PolicyView(demand, date, terms, held));
     SY_ASSERT(amounts.size() == rows);
     const std::size_t end = std::min(date + terms.term_hours, terms.end);
@@ -109,10 +135,12 @@ Backtest hindsight(const Demand& demand, const BacktestTerms& terms, int threads
   SY_ASSERT(terms.begin <= terms.end && terms.end <= demand.hours);
   Backtest run;
   run.dates = dates_every(terms.step_hours, terms.begin, terms.end);
-  LadderTerms ladder{terms.price, terms.term_hours, run.dates};
-  for (std::size_t& date : ladder.dates) date -= terms.begin;
+  LadderTerms all{{}, terms.term_hours, run.dates};
+  for (std::size_t& date : all.dates) date -= terms.begin;
   run.pools.resize(demand.pools.size());
   in_parallel(demand.pools.size(), threads, [&](std::size_t pool) {
+    LadderTerms ladder = all;
+    ladder.price = terms.price_of(pool);
     Ladder best = best_ladder(judged(demand, terms, pool), ladder);
     run.pools[pool] = {std::move(best.amounts), best.cost};
   });
@@ -133,34 +161,63 @@ double unused_share(const LevelCost& cost) {
   return cost.committed == 0 ? 0 : 1 - cost.utilisation();
 }
 
-double worst_savings(const Demand& demand, const BacktestTerms& terms, const Backtest& run,
-                     std::size_t hours) {
-  const std::size_t all = terms.end - terms.begin;
+double unused_share(const BacktestTerms& terms, const Backtest& run) {
+  // By price: a statistic, so doubles.
+  double paid = 0, used = 0;
+  const auto take = [&](const LevelCost& cost, double price) {
+    paid += static_cast<double>(cost.committed) * price;
+    used += static_cast<double>(cost.covered()) * price;
+  };
+  for (std::size_t pool = 0; pool < run.pools.size(); ++pool)
+    take(run.pools[pool].cost, terms.prices.empty()
+                                   ? terms.price.value()
+                                   : static_cast<double>(terms.prices[pool].numerator));
+  if (terms.plan_price) take(run.plan.cost, terms.plan_price->value());
+  return paid == 0 ? 0 : 1 - used / paid;
+}
+
+Course course_of(const Demand& demand, const BacktestTerms& terms, const Backtest& run) {
+  const std::size_t hours = terms.end - terms.begin;
+  const Scale scale = scale_of(terms);
   LadderTerms ladder{terms.price, terms.term_hours, run.dates};
   for (std::size_t& date : ladder.dates) date -= terms.begin;
-  std::vector<LevelCost> pools(all), plan(all);
+  Course course{std::vector<Int128>(hours + 1, 0), std::vector<Int128>(hours + 1, 0)};
+  std::vector<std::int64_t> left(hours, 0);
   for (std::size_t pool = 0; pool < run.pools.size(); ++pool) {
-    const auto capacity = capacity_of(ladder, run.pools[pool].amounts, all);
+    const auto capacity = capacity_of(ladder, run.pools[pool].amounts, hours);
     const auto used = judged(demand, terms, pool);
-    for (std::size_t hour = 0; hour < all; ++hour)
-      add(pools[hour],
-          {capacity[hour], std::max<std::int64_t>(0, used[hour] - capacity[hour]), used[hour]});
+    for (std::size_t hour = 0; hour < hours; ++hour) {
+      const std::int64_t rest = std::max<std::int64_t>(0, used[hour] - capacity[hour]);
+      left[hour] += rest;
+      course.paid[hour + 1] += scale.paid_for(terms, pool, {capacity[hour], rest, used[hour]});
+      course.on_demand_only[hour + 1] += scale.on_demand(terms, pool, used[hour]);
+    }
   }
   if (terms.plan_price) {
-    const auto capacity = capacity_of(ladder, run.plan.amounts, all);
-    for (std::size_t hour = 0; hour < all; ++hour)
-      plan[hour] = {capacity[hour], std::max<Int128>(0, pools[hour].on_demand - capacity[hour]),
-                    pools[hour].on_demand};
-  }
-  double worst = 1;
-  for (const std::size_t date : ladder.dates) {
-    if (date + hours > all) break;
-    Backtest window;
-    for (std::size_t hour = date; hour < date + hours; ++hour) {
-      add(window.cost, pools[hour]);
-      add(window.plan.cost, plan[hour]);
+    const auto capacity = capacity_of(ladder, run.plan.amounts, hours);
+    for (std::size_t hour = 0; hour < hours; ++hour) {
+      const std::int64_t rest = std::max<std::int64_t>(0, left[hour] - capacity[hour]);
+      course.paid[hour + 1] +=
+          LevelCost{capacity[hour], rest, left[hour]}.scaled(*terms.plan_price) * scale.of_plan;
     }
-    settle(terms, window);
+  }
+  for (std::size_t hour = 0; hour < hours; ++hour) {
+    course.paid[hour + 1] += course.paid[hour];
+    course.on_demand_only[hour + 1] += course.on_demand_only[hour];
+  }
+  return course;
+}
+
+double worst_savings(const Demand& demand, const BacktestTerms& terms, const Backtest& run,
+                     std::size_t hours) {
+  const Course course = course_of(demand, terms, run);
+  double worst = 1;
+  for (const std::size_t date : run.dates) {
+    const std::size_t from = date - terms.begin, to = from + hours;
+    if (to >= course.paid.size()) break;
+    Backtest window;
+    window.paid = course.paid[to] - course.paid[from];
+    window.on_demand_only = course.on_demand_only[to] - course.on_demand_only[from];
     worst = std::min(worst, window.savings());
   }
   return worst;

@@ -25,6 +25,11 @@ struct BacktestTerms {
   /// With a price: one plan over all pools may be bought as well. It covers what the pools' own
   /// commitments leave.
   std::optional<PriceRatio> plan_price;
+  /// Where prices differ: one for each pool in place of `price`, and no plan. Not in lowest terms:
+  /// all parts count the same unit of money, so that costs of pools can be added.
+  std::vector<PriceRatio> prices = {};
+
+  PriceRatio price_of(std::size_t pool) const { return prices.empty() ? price : prices[pool]; }
 };
 
 /// What may be known at a date.
@@ -35,6 +40,7 @@ class PolicyView {
       : demand_(demand), now_(now), terms_(terms), held_(held) {}
 
   const BacktestTerms& terms() const { return terms_; }
+  PriceRatio price(std::size_t pool) const { return terms_.price_of(pool); }
   std::size_t now() const { return now_; }
   std::size_t pools() const { return demand_.pools.size(); }
   /// Values of the pool columns: which pools are alike.
@@ -77,12 +83,17 @@ struct Backtest {
   LevelCost cost;              ///< sum of all pools, without the plan
   std::int64_t purchases = 0;  ///< dates and pools (or the plan) at which something was bought
 
-  /// All that was paid, in 1/denominator of the price of a count-hour on demand.
-  Int128 paid = 0, denominator = 1;
+  /// All that was paid, and what all usage would have cost on demand: in 1/denominator of the price
+  /// of a count-hour on demand; where prices differ, in their unit of money for a count-hour.
+  Int128 paid = 0, on_demand_only = 0, denominator = 1;
   double savings() const;  ///< share of the cost of all usage on demand
 };
 
-Backtest run_backtest(const Demand& demand, const BacktestTerms& terms, const PolicyMaker& maker);
+/// Called before each decision, from 0.
+using OnDecision = std::function<void(std::size_t decision)>;
+
+Backtest run_backtest(const Demand& demand, const BacktestTerms& terms, const PolicyMaker& maker,
+                      const OnDecision& on_decision = {});
 /// The best that any policy could have done with the pools' own commitments at these dates. Pools
 /// are independent; their order and `threads` (0: as many as the machine has) change nothing.
 Backtest hindsight(const Demand& demand, const BacktestTerms& terms, int threads = 0);
@@ -91,6 +102,16 @@ Backtest hindsight(const Demand& demand, const BacktestTerms& terms, int threads
 double regret(const Backtest& policy, const Backtest& best);
 /// Share of the commitments that nothing used.
 double unused_share(const LevelCost& cost);
+/// The same for all commitments of a run, each by its price.
+double unused_share(const BacktestTerms& terms, const Backtest& run);
+
+/// What was paid from `begin` up to each judged hour, and what all usage up to there would have
+/// cost on demand, in the units of Backtest::paid; one more than hours, the first is 0.
+struct Course {
+  std::vector<Int128> paid, on_demand_only;
+};
+Course course_of(const Demand& demand, const BacktestTerms& terms, const Backtest& run);
+
 /// The lowest savings of any `hours` in a row that begin at a date: the worst 12 months.
 double worst_savings(const Demand& demand, const BacktestTerms& terms, const Backtest& run,
                      std::size_t hours);

@@ -108,7 +108,7 @@ class Planner {
     for (std::size_t pool = 0; pool < real_pools_; ++pool) {
       Pool elsewhere = table_.pools[pool];
       for (std::string& value : elsewhere.key) value = "\x01";  // no text of a file
-      elsewhere.key.back() += std::to_string(pool);
+      if (!elsewhere.key.empty()) elsewhere.key.back() += std::to_string(pool);
       table_.pools.push_back(std::move(elsewhere));
     }
   }

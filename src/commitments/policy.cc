@@ -27,7 +27,7 @@ PolicyMaker for_each_pool(Rule rule) {
 }
 
 std::int64_t level_of(const PolicyView& view, std::size_t pool, std::size_t window_hours) {
-  return best_level(view.recent(pool, window_hours), view.terms().price).level;
+  return best_level(view.recent(pool, window_hours), view.price(pool)).level;
 }
 
 bool is_turn(const PolicyView& view, std::size_t every) {
@@ -168,7 +168,7 @@ PolicyMaker break_even() {
       later = held[i];
       uncovered[i] = std::max<std::int64_t>(0, uncovered[i] - counted);
     }
-    return best_level(uncovered, view.terms().price).level;
+    return best_level(uncovered, view.price(pool)).level;
   });
 }
 
@@ -179,7 +179,7 @@ PolicyMaker uncovered_gap(std::size_t window_hours) {
     std::vector<std::int64_t> gap(recent.size());
     for (std::size_t i = 0; i < gap.size(); ++i)
       gap[i] = std::max<std::int64_t>(0, recent[i] - held[i]);
-    return best_level(gap, view.terms().price).level;
+    return best_level(gap, view.price(pool)).level;
   });
 }
 
@@ -189,7 +189,7 @@ PolicyMaker lasting_use() {
       history.learn(view);
       std::vector<std::int64_t> amounts(view.pools() + (view.terms().plan_price ? 1 : 0), 0);
       for (std::size_t pool = 0; pool < view.pools(); ++pool) {
-        const std::int64_t lasting = history.lasting_level(pool, view.terms().price.value());
+        const std::int64_t lasting = history.lasting_level(pool, view.price(pool).value());
         const std::int64_t today = level_of(view, pool, 7 * kDay);
         amounts[pool] = std::min(lasting, today) - view.held_now(pool);
       }
@@ -201,7 +201,7 @@ PolicyMaker lasting_use() {
 namespace {
 
 /// What a view shows, as an estate: a quantity of each pool, and if there is a plan price one of
-/// everything, at prices over one on demand.
+/// everything, at prices over those on demand.
 class ViewEstate {
  public:
   explicit ViewEstate(const PolicyView& view) {
@@ -209,19 +209,30 @@ class ViewEstate {
       estate_.demand.pool_columns.push_back("column " + std::to_string(i));
     RateCard& card = estate_.card;
     card.columns = estate_.demand.pool_columns;
-    Rate rate{std::vector<std::string>(card.columns.size(), "*"), {kOne}, {kOne}, {kOne}, {}};
-    const auto add = [&](const std::string& name, std::vector<std::string> scope,
-                         PriceRatio price) {
+    const auto add = [&](const std::string& name, std::vector<std::string> scope) {
       Offer offer;
       offer.name = name;
       offer.scope = std::move(scope);
       card.offers.push_back(std::move(offer));
-      rate.price.emplace_back(
-          multiply_divide({price.numerator * kOne}, {kOne}, {price.denominator * kOne}));
     };
-    add("pool", card.columns, view.terms().price);
-    if (view.terms().plan_price) add("plan", {}, *view.terms().plan_price);
-    card.rates.push_back(std::move(rate));
+    add("pool", card.columns);
+    if (view.terms().plan_price) add("plan", {});
+    // Where prices differ they count one unit of money: the dearest on demand is one.
+    std::int64_t dearest = 1;
+    for (const PriceRatio price : view.terms().prices)
+      dearest = std::max(dearest, price.denominator);
+    const auto part = [](std::int64_t value, std::int64_t whole) {
+      return multiply_divide({value * kOne}, {kOne}, {whole * kOne});
+    };
+    for (std::size_t pool = 0; pool < view.pools(); ++pool) {
+      const PriceRatio price = view.price(pool);
+      const std::int64_t one = view.terms().prices.empty() ? price.denominator : dearest;
+      const Decimal on_demand = part(price.denominator, one);
+      Rate rate{view.key(pool), on_demand, on_demand, {kOne}, {part(price.numerator, one)}};
+      if (const auto plan = view.terms().plan_price)
+        rate.price.emplace_back(part(plan->numerator, plan->denominator));
+      card.rates.push_back(std::move(rate));
+    }
   }
 
   /// The estate as it is at the date of the view.
@@ -247,7 +258,7 @@ class ViewEstate {
     for (Holding holding : holdings) {
       const auto count = static_cast<std::int64_t>(holding.amount.units / kOne);
       std::size_t to = view.pools();
-      for (std::size_t pool = 0; pool < view.pools() && !holding.scope.empty(); ++pool)
+      for (std::size_t pool = 0; pool < view.pools() && holding.offer == 0; ++pool)
         if (holds(holding, view.key(pool))) to = pool;
       amounts[to] += count;
       holding.begin = estate_.demand.hour(view.now());
@@ -276,23 +287,39 @@ PolicyMaker planned(const PlanOptions& options) {
     return [options, state = std::shared_ptr<ViewEstate>()](const PolicyView& view) mutable {
       if (!state) state = std::make_shared<ViewEstate>(view);
       auto bought = plan_now(state->at(view), options);
-      SY_ASSERT(bought);
+      SY_ASSERT(bought || bought.error().code == "SY1850");  // no usage yet: nothing to buy
+      if (!bought) return state->buy(view, {});
       return state->buy(view, *bought);
     };
   };
 }
 
-std::vector<NamedPolicy> rival_policies() {
+std::vector<NamedPolicy> our_policies(bool with_plan) {
+  std::vector<NamedPolicy> ours;
+  if (with_plan) ours.push_back({"scenario portfolio", scenario_portfolio()});
+  ours.push_back({"lasting use", lasting_use()});
+  return ours;
+}
+
+std::vector<NamedPolicy> rival_policies(std::size_t step_hours) {
+  const auto weeks = [&](std::size_t count) {
+    return std::max<std::size_t>(1, (count * 7 * kDay + step_hours / 2) / step_hours);
+  };
   return {{"look-back 7 days", look_back(7 * kDay)},
           {"look-back 30 days", look_back(30 * kDay)},
           {"look-back 60 days", look_back(60 * kDay)},
-          {"look-back 30 days, every 4 weeks", look_back(30 * kDay, 100, 4)},
-          {"look-back 60 days, quarterly", look_back(60 * kDay, 100, 13)},
-          {"look-back 60 days, once a year", look_back(60 * kDay, 100, 52)},
+          {"look-back 30 days, every 4 weeks", look_back(30 * kDay, 100, weeks(4))},
+          {"look-back 60 days, quarterly", look_back(60 * kDay, 100, weeks(13))},
+          {"look-back 60 days, once a year", look_back(60 * kDay, 100, weeks(52))},
           {"80 % of look-back 30 days", look_back(30 * kDay, 80)},
           {"minimum of 30 days", look_back_minimum(30 * kDay)},
           {"lower of 30 and 3 days", lower_of(30 * kDay, 3 * kDay)},
           {"break-even", break_even()}};
+}
+
+std::vector<NamedPolicy> rival_policies_with_plan() {
+  return {{"plan only, look-back 30 days", plan_only(30 * kDay)},
+          {"portfolio of the last 30 days", look_back_portfolio(30 * kDay)}};
 }
 
 }  // namespace steelyard

@@ -64,7 +64,12 @@ struct NamedPolicy {
   std::string name;
   PolicyMaker make;
 };
-/// The rivals of a back-test with weekly decisions, in the order in which they are shown.
-std::vector<NamedPolicy> rival_policies();
+/// Ours: `with_plan` for terms with a plan.
+std::vector<NamedPolicy> our_policies(bool with_plan);
+/// The rivals of a back-test, in the order in which they are shown. `step_hours`: between
+/// decisions, of which some rules take only one in 4, 13 or 52 weeks.
+std::vector<NamedPolicy> rival_policies(std::size_t step_hours = 168);
+/// Those that buy the plan.
+std::vector<NamedPolicy> rival_policies_with_plan();
 
 }  // namespace steelyard

@@ -193,9 +193,14 @@ ChartFrame frame_of(const Chart& chart, std::size_t most_ticks) {
   if (chart.y.from_zero || chart.kind != ChartKind::kLines) widen(frame.y, first_y, 0);
   part_ends(frame.x);
   part_ends(frame.y);
-  const double step = round_step(frame.y.high - frame.y.low, most_ticks);
-  frame.y = {std::floor(frame.y.low / step + 1e-9) * step,
-             std::ceil(frame.y.high / step - 1e-9) * step};
+  // Widened, the range may need a longer step, and then be widened again.
+  for (double step = 0;;) {
+    const double needed = round_step(frame.y.high - frame.y.low, most_ticks);
+    if (needed <= step * (1 + 1e-9)) break;
+    step = needed;
+    frame.y = {std::floor(frame.y.low / step + 1e-9) * step,
+               std::ceil(frame.y.high / step - 1e-9) * step};
+  }
   return frame;
 }
 

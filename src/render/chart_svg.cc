@@ -101,7 +101,7 @@ class Drawing {
 
   std::string draw() {
     out_ = "<g role=\"group\"><title>" + xml_of(chart_.title) + "</title>\n";
-    out_ += text_at(kLeft - 52, top_ - 38, "t", "", chart_.title, 90);
+    out_ += text_at(kLeft - 52, top_ - 38, "t", "", chart_.title, 84);
     out_ += text_at(kLeft - 52, top_ - 16, "q", "", chart_.y.title, 100);
     if (frame_.empty) {
       out_ += text_at(kLeft, top_ + 20, "q", "", "no data");

@@ -78,7 +78,7 @@ def main():
         faults.append(f"error code {code} is used but not registered")
     for code in sorted(set(codes) - set(used) - {"SY0001"}):
         faults.append(f"error code {code} is registered but not used")
-    for form in ("table", "plain", "json", "jsonl", "csv", "md", "parquet"):
+    for form in ("table", "plain", "json", "jsonl", "csv", "md", "parquet", "svg"):
         if not re.search(rf"(-o|--output)[ =]{form}\b", golden):
             faults.append(f"output form {form} is in no golden test")
     well = f"{len(names)} commands and {len(codes)} error codes, all in the manual and in a test"

@@ -195,6 +195,23 @@ TEST(ChartTest, TicksAreRound) {
   EXPECT_EQ(texts(time, {seconds(2000, 1), seconds(2040, 1)}, 3), "2000 2010 2020 2030 2040");
 }
 
+TEST(ChartTest, AnAxisBeginsAndEndsWithATick) {
+  for (double low = -0.5; low < 0.5; low += 0.0137)
+    for (double high = low + 0.01; high < 1; high += 0.0731)
+      for (const std::size_t most : {5, 6, 7}) {
+        Chart chart;
+        chart.series = {{"", {{0, low}, {1, high}}}};
+        const Range y = frame_of(chart, most).y;
+        const auto ticks = ticks_of(chart.y, y, most);
+        ASSERT_GE(ticks.size(), 2u);
+        EXPECT_LE(ticks.size(), most + 1);
+        EXPECT_NEAR(ticks.front().at, y.low, 1e-9);
+        EXPECT_NEAR(ticks.back().at, y.high, 1e-9) << low << " " << high;
+        EXPECT_LE(y.low, low + 1e-9);
+        EXPECT_GE(y.high, high - 1e-9);
+      }
+}
+
 TEST(ChartTest, WhatCannotBeDrawnIsLeftOut) {
   const double inf = std::numeric_limits<double>::infinity(), nan = std::nan("");
   Chart chart = cost_curve();

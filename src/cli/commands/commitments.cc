@@ -101,6 +101,10 @@ Command commitments_command(CommonOptions&) {
       "Without --demand the usage, prices and commitments are those of the own bill: of the lake, "
       "or of the files named with --from. What the bill does not say is named with its money; "
       "--offers with --rates, and --holdings, say it instead.\n\n"
+      "backtest follows policies through the past: at each date a policy sees what was before it, "
+      "buys, and pays to the end of the term. Regret is what it paid beyond the best purchases at "
+      "the same dates in hindsight. With --discount the demand alone is enough; else --offers, "
+      "--rates and --offer say what each pool may buy.\n\n"
       "--demand is CSV or Parquet with a row for each pool and hour: a time, a quantity, and any "
       "columns that tell pools apart (region, family, size, ...); hours without a row are zero. A "
       "column named account says whose usage it is.\n\n"
@@ -125,6 +129,8 @@ Command commitments_command(CommonOptions&) {
       "plans), and if "
       "needed "
       "begin, end, owner, id and the pool columns that the offer's scope and size ask for.";
+  std::vector<std::string> groupings = bill_groupings();
+  groupings.emplace_back("policy");
   command.flags = {
       {"--demand", "", "FILE", "Hourly demand, CSV or Parquet", &options->demand},
       {"--time-column", "", "NAME", "Column of the hours [default: the only column of times]",
@@ -138,10 +144,11 @@ Command commitments_command(CommonOptions&) {
       {"--by",
        "",
        "GROUP",
-       "purchase, pool, month, hour or payment [default: purchase]",
+       "purchase, pool, month, hour or payment [default: purchase]; backtest: policy or purchase "
+       "[default: policy]",
        &options->by,
        {},
-       bill_groupings()},
+       groupings},
       {"--from", "", "FILE", "Without --demand: this bill instead of the lake; may be repeated",
        &options->from},
       {"--format", "", "FORMAT", "Take the bill to be of this format instead of looking",
@@ -192,9 +199,38 @@ Command commitments_command(CommonOptions&) {
        &options->purchases},
       {"--groups", "", "FILE", "CSV with the columns account and group, for sharing in groups",
        &options->groups},
+      {"--policy",
+       "",
+       "NAMES",
+       "backtest: these policies only, separated by commas [default: all but plan, ours first]",
+       &options->policy,
+       {},
+       backtest_policies()},
+      {"--every",
+       "",
+       "STEP",
+       "backtest: a decision each week, month (730 hours) or so many days [default: week]",
+       &options->every,
+       {},
+       {"week", "month"}},
+      {"--begin", "", "DATE",
+       "backtest: the first decision; what lies before is only learnt from [default: after a year, "
+       "but at most a third of the data]",
+       &options->begin},
+      {"--term-hours", "", "HOURS",
+       "backtest: how long a purchase lasts [default: the offer's term, else 8760]",
+       &options->term_hours},
+      {"--discount", "", "SHARE", "backtest: what each pool's own commitment is off, such as 40%",
+       &options->discount},
+      {"--plan-discount", "", "SHARE",
+       "backtest: beside --discount, what a plan over all pools is off, such as 28%",
+       &options->plan_discount},
+      {"--offer", "", "NAMES",
+       "backtest: the offer that each pool buys; of several the first that covers it",
+       &options->offer},
   };
   command.groups = {FlagGroup::kLake, FlagGroup::kOutput, FlagGroup::kEngine};
-  command.arguments = {"QUESTION", "simulate", &options->question, 1, 1};
+  command.arguments = {"QUESTION", "simulate, plan or backtest", &options->question, 1, 1};
   command.examples = {
       {"steelyard commitments simulate --demand=usage.csv --offers=offers.csv --rates=rates.csv "
        "--buy=plan.csv",
@@ -204,13 +240,16 @@ Command commitments_command(CommonOptions&) {
        "what is due when, and what that is worth today"},
       {"steelyard commitments simulate --period='last month' --where=currency=USD --buy=plan.csv",
        "what it would have saved on the bill in the lake, beside what is held"},
+      {"steelyard commitments backtest --demand=usage.csv --discount=40%",
+       "what each policy would have saved, had it been followed"},
   };
   command.see_also = {"help output"};
   command.run = [options](Context& context) -> Result<int> {
     if (options->question[0] == "plan") return run_commitments_plan(context, *options);
     if (options->question[0] == "simulate") return run_commitments_simulate(context, *options);
+    if (options->question[0] == "backtest") return run_commitments_backtest(context, *options);
     return fail("SY1604", "commitments has no question `" + options->question[0] + "`", "",
-                "steelyard commitments simulate");
+                "steelyard commitments simulate, plan or backtest");
   };
   return command;
 }
