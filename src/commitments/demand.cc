@@ -202,7 +202,7 @@ class Table {
   Status number_pools() {
     for (std::size_t i = 0; i < columns_.pools.size(); ++i)
       keys_ += (i == 0 ? "p" : ", p") + std::to_string(i);
-    const std::string pools = keys_.empty() ? "SELECT 0 AS id"
+    const std::string pools = keys_.empty() ? "SELECT 0::BIGINT AS id"
                                             : "SELECT " + keys_ + ", row_number() OVER (ORDER BY " +
                                                   keys_ + ") - 1 AS id FROM (SELECT DISTINCT " +
                                                   keys_ + " FROM x_demand)";
