@@ -94,6 +94,8 @@ Command commitments_command(CommonOptions&) {
   command.name = "commitments";
   command.summary = "What commitments cost and save: reserved instances, savings plans, CUDs.";
   command.description =
+      "status says what is held, out of the own bill or of --holdings: coverage, utilisation, "
+      "effective savings rate, what was wasted and what ends when.\n\n"
       "simulate bills a basket of purchases hour by hour, in the order in which the provider "
       "applies "
       "them, against hourly demand. Each hour is used or lost; nothing is rounded but parts of the "
@@ -138,7 +140,9 @@ Command commitments_command(CommonOptions&) {
       {"--by",
        "",
        "GROUP",
-       "purchase, pool, month, hour or payment [default: purchase]",
+       "purchase, pool, month, hour or payment; of status: purchase, scope, owner, hour, day, "
+       "month "
+       "or expiry [default: purchase]",
        &options->by,
        {},
        bill_groupings()},
@@ -194,8 +198,11 @@ Command commitments_command(CommonOptions&) {
        &options->groups},
   };
   command.groups = {FlagGroup::kLake, FlagGroup::kOutput, FlagGroup::kEngine};
-  command.arguments = {"QUESTION", "simulate", &options->question, 1, 1};
+  command.arguments = {"QUESTION", "status, simulate or plan", &options->question, 1, 1};
   command.examples = {
+      {"steelyard commitments status --where=currency=USD",
+       "what is held, how well it was used, and what ends when"},
+      {"steelyard commitments status --by=expiry", "the ladder: what ends in which month"},
       {"steelyard commitments simulate --demand=usage.csv --offers=offers.csv --rates=rates.csv "
        "--buy=plan.csv",
        "what this basket would have cost and saved"},
@@ -208,6 +215,7 @@ Command commitments_command(CommonOptions&) {
   command.see_also = {"help output"};
   command.run = [options](Context& context) -> Result<int> {
     if (options->question[0] == "plan") return run_commitments_plan(context, *options);
+    if (options->question[0] == "status") return run_commitments_status(context, *options);
     if (options->question[0] == "simulate") return run_commitments_simulate(context, *options);
     return fail("SY1604", "commitments has no question `" + options->question[0] + "`", "",
                 "steelyard commitments simulate");
