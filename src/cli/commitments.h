@@ -52,6 +52,7 @@ Result<OwnBillSession> open_own_bill(const Context& context, const CommitmentOpt
 Result<Estate> estate_of_own_bill(const Context& context, const CommitmentOptions& options);
 
 Result<int> run_commitments_plan(Context& context, const CommitmentOptions& options);
+Result<int> run_commitments_status(Context& context, const CommitmentOptions& options);
 Result<int> run_commitments_simulate(Context& context, const CommitmentOptions& options);
 Result<int> run_commitments_backtest(Context& context, const CommitmentOptions& options);
 /// The words that --policy takes.

@@ -143,14 +143,18 @@ GROUP BY ALL)";
   return {};
 }
 
+bool gives(Decimal price, Decimal cost, Decimal quantity, std::int64_t lines) {
+  // Half a unit of 10^-10 of each cost, and a whole one of the quantity, which may be cut.
+  const Int128 tolerance = static_cast<Int128>(50'000'000) * lines + price.units / 10'000'000'000;
+  const Int128 off = (multiply(price, quantity) - cost).units;
+  return off <= tolerance && off >= -tolerance;
+}
+
 Decimal price_behind(Decimal cost, Decimal quantity, std::int64_t lines) {
   const Decimal exact = multiply_divide(cost, {kOne}, quantity);
-  // Half a unit of 10^-10 of each cost, and a whole one of the quantity, which may be cut.
-  const Int128 tolerance = static_cast<Int128>(50'000'000) * lines + exact.units / 10'000'000'000;
   for (int decimals = 0; decimals < kScale; ++decimals) {
     const Decimal shorter = round(exact, decimals);
-    const Int128 off = (multiply(shorter, quantity) - cost).units;
-    if (off <= tolerance && off >= -tolerance && shorter != Decimal{}) return shorter;
+    if (shorter != Decimal{} && gives(shorter, cost, quantity, lines)) return shorter;
   }
   return exact;
 }

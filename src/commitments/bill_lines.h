@@ -44,5 +44,7 @@ Status make_cells(Engine& engine, const OwnBill& bill);
 /// The shortest decimal that gives `cost` for `quantity` when both were rounded to ten decimals,
 /// line by line: the price behind a cost. `quantity` is not 0.
 Decimal price_behind(Decimal cost, Decimal quantity, std::int64_t lines = 1);
+/// Whether a price gives that cost, within the same rounding.
+bool gives(Decimal price, Decimal cost, Decimal quantity, std::int64_t lines = 1);
 
 }  // namespace steelyard

@@ -155,6 +155,7 @@ std::string charges_sql(const OwnBill& bill, const std::set<std::string>& column
   add("max(\"ChargePeriodEnd\") FILTER (uses OR wastes OR recurs)", "after");
   add("coalesce(sum(\"EffectiveCost\") FILTER (uses), 0)", "used");
   add("coalesce(sum(\"EffectiveCost\") FILTER (wastes), 0)", "unused");
+  add("coalesce(sum(\"ContractedCost\") FILTER (uses), 0)", "covered");
   add("coalesce(sum(\"EffectiveCost\") FILTER (buys), 0)", "unspread");
   add("sum(" + units + ") FILTER (uses OR wastes)", "units");
   add("coalesce(sum(\"BilledCost\") FILTER (buys), 0)", "billed");
@@ -221,6 +222,17 @@ std::string family_in(std::string_view words, const std::string& region,
   return found.size() == 1 ? *found.begin() : "";
 }
 
+/// The account in a commitment's own name: arn:aws:savingsplans::123456789012:savingsplan/...,
+/// projects/shop/regions/...; else "".
+std::string owner_in(const std::string& id) {
+  if (id.starts_with("arn:")) {
+    const std::vector<std::string> parts = split(id, ':');
+    return parts.size() > 4 ? parts[4] : "";
+  }
+  if (id.starts_with("projects/")) return split(id, '/')[1];
+  return "";
+}
+
 /// What is read first: contract, then the report's own columns.
 std::optional<Instant> first_known(const Row& contract, const std::string& contract_name,
                                    const Row& charge, std::initializer_list<const char*> names) {
@@ -256,7 +268,7 @@ void set_terms(const Row& charge, const Row& contract, HeldCommitment& held) {
       std::max<std::int64_t>(0, std::atoll(text(charge, "recurring_hours").c_str()));
   const Decimal monthly =
       hours == 0 ? Decimal{} : multiply_divide(amount(charge, "recurring"), {kOne}, {hours * kOne});
-  const bool bought = hours > 0 || !text(charge, "bought_words").empty();
+  const bool bought = hours > 0 || amount(charge, "billed") != Decimal{};
   if (!payment && !bought) held.unclear.push_back("payment");
   Decimal share = held.fee == Decimal{}
                       ? Decimal{}
@@ -309,10 +321,12 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
     held.unit = text(charge, "unit");
     held.owner = text(charge, "buyer");
     if (held.owner.empty()) held.owner = text(charge, "waster");
+    if (held.owner.empty()) held.owner = owner_in(id);
     held.spend = text(charge, "category") == "Spend";
     held.used = amount(charge, "used");
     held.unused = amount(charge, "unused");
-    held.billed = amount(charge, "billed");
+    held.covered = amount(charge, "covered");
+    held.recurring = amount(charge, "recurring");
     billed_in.emplace(held.provider, held.currency);
 
     const std::string words =
@@ -389,6 +403,7 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
     held.type = text(contract, "ContractCommitmentType");
     held.spend = text(contract, "ContractCommitmentCategory") == "Spend";
     held.unit = text(contract, "ContractCommitmentUnit");
+    held.owner = owner_in(id);
     held.begin = *begin;
     held.end = *end;
     const std::string interval = text(contract, "ContractCommitmentFulfillmentInterval");

@@ -376,6 +376,7 @@ class Reader {
     for (std::size_t r = 0; r < estate.card.rates.size(); ++r)
       row_of.emplace(estate.card.rates[r].key, r);
     std::set<std::pair<std::size_t, std::size_t>> changed;
+    std::map<std::pair<std::size_t, std::size_t>, const Cover*> last_cover;
     const auto set = [&](std::size_t row, std::size_t offer, Decimal price) {
       auto& cell = estate.card.rates[row].price[offer];
       if (cell && *cell != price) changed.emplace(row, offer);
@@ -386,10 +387,19 @@ class Reader {
       const std::size_t offer = *offer_for(held);
       const auto& mine = by_commitment[held.id];
       if (traits(*held.instrument).unit == CommitmentUnit::kSpend) {
-        for (const Cover* cover : mine)
-          if (const auto row = row_of.find(cover->key); row != row_of.end())
-            set(row->second, offer,
-                cover->stated.value_or(price_behind(cover->cost, cover->quantity)));
+        for (const Cover* cover : mine) {
+          const auto row = row_of.find(cover->key);
+          if (row == row_of.end()) continue;
+          const auto& cell = estate.card.rates[row->second].price[offer];
+          const Cover*& before = last_cover[{row->second, offer}];
+          const Decimal price = cover->stated.value_or(price_behind(cover->cost, cover->quantity));
+          // The same rate seen in a larger line has more of its digits.
+          if (!cover->stated && cell && gives(*cell, cover->cost, cover->quantity)) continue;
+          if (cell && before != nullptr && gives(price, before->cost, before->quantity))
+            estate.card.rates[row->second].price[offer] = price;
+          set(row->second, offer, price);
+          before = cover;
+        }
         continue;
       }
       if (held.units <= Decimal{}) continue;

@@ -50,7 +50,8 @@ struct HeldCommitment {
   Decimal units;                     ///< an hour; for spend the fee
   std::string unit;                  ///< "Normalized-Hours"
   Decimal used, unused;              ///< cost within the bill, exactly: both sums of its charges
-  Decimal billed;                    ///< recurring and one-time charges of it, as billed
+  Decimal covered;                   ///< ContractedCost of the usage that it paid for
+  Decimal recurring;                 ///< its recurring fees, as billed
   std::vector<std::string> unclear;  ///< what the bill does not say: "term", "payment", ...
 };
 

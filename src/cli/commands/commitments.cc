@@ -94,6 +94,8 @@ Command commitments_command(CommonOptions&) {
   command.name = "commitments";
   command.summary = "What commitments cost and save: reserved instances, savings plans, CUDs.";
   command.description =
+      "status says what is held, out of the own bill or of --holdings: coverage, utilisation, "
+      "effective savings rate, what was wasted and what ends when.\n\n"
       "simulate bills a basket of purchases hour by hour, in the order in which the provider "
       "applies "
       "them, against hourly demand. Each hour is used or lost; nothing is rounded but parts of the "
@@ -144,7 +146,8 @@ Command commitments_command(CommonOptions&) {
       {"--by",
        "",
        "GROUP",
-       "purchase, pool, month, hour or payment [default: purchase]; backtest: policy or purchase "
+       "simulate: purchase, pool, month, hour or payment [default: purchase]; status: purchase, "
+       "scope, owner, hour, day, month or expiry [default: purchase]; backtest: policy or purchase "
        "[default: policy]",
        &options->by,
        {},
@@ -230,8 +233,11 @@ Command commitments_command(CommonOptions&) {
        &options->offer},
   };
   command.groups = {FlagGroup::kLake, FlagGroup::kOutput, FlagGroup::kEngine};
-  command.arguments = {"QUESTION", "simulate, plan or backtest", &options->question, 1, 1};
+  command.arguments = {"QUESTION", "status, simulate, plan or backtest", &options->question, 1, 1};
   command.examples = {
+      {"steelyard commitments status --where=currency=USD",
+       "what is held, how well it was used, and what ends when"},
+      {"steelyard commitments status --by=expiry", "the ladder: what ends in which month"},
       {"steelyard commitments simulate --demand=usage.csv --offers=offers.csv --rates=rates.csv "
        "--buy=plan.csv",
        "what this basket would have cost and saved"},
@@ -246,10 +252,11 @@ Command commitments_command(CommonOptions&) {
   command.see_also = {"help output"};
   command.run = [options](Context& context) -> Result<int> {
     if (options->question[0] == "plan") return run_commitments_plan(context, *options);
+    if (options->question[0] == "status") return run_commitments_status(context, *options);
     if (options->question[0] == "simulate") return run_commitments_simulate(context, *options);
     if (options->question[0] == "backtest") return run_commitments_backtest(context, *options);
     return fail("SY1604", "commitments has no question `" + options->question[0] + "`", "",
-                "steelyard commitments simulate, plan or backtest");
+                "steelyard commitments status, simulate, plan or backtest");
   };
   return command;
 }
