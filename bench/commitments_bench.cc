@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -24,6 +25,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "commitments/demand.h"
@@ -83,24 +85,37 @@ double seconds_of(int runs, const Work& work) {
 
 double real(Int128 value) { return static_cast<double>(value); }
 
+/// Two threads, each with half of the pools.
+template <class Half>
+void in_halves(std::size_t pools, const Half& half) {
+  std::jthread other([&] { half(pools / 2, pools); });
+  half(std::size_t{0}, pools / 2);
+}
+
 void level(std::size_t pools, std::size_t hours) {
   const auto counts = demand_of(pools, hours);
   const PriceRatio price{3, 5};
-  std::int64_t sum = 0;
-  const double pass_s = seconds_of(3, [&] {
-    std::int64_t total = 0;
-    for (const std::int64_t count : counts) total += count;
-    sum = total;
+  std::atomic<std::int64_t> sum = 0, usage = 0;
+  const double pass_s = seconds_of(7, [&] {
+    sum = 0;
+    in_halves(pools, [&](std::size_t from, std::size_t to) {
+      std::int64_t total = 0;
+      for (std::size_t i = from * hours; i < to * hours; ++i) total += counts[i];
+      sum += total;
+    });
   });
-  Int128 usage = 0;
   std::vector<std::int64_t> levels(pools);
-  const double level_s = seconds_of(3, [&] {
+  const double level_s = seconds_of(7, [&] {
     usage = 0;
-    for (std::size_t pool = 0; pool < pools; ++pool) {
-      const Level best = best_level({counts.data() + pool * hours, hours}, price);
-      levels[pool] = best.level;
-      usage += best.cost.usage;
-    }
+    in_halves(pools, [&](std::size_t from, std::size_t to) {
+      std::int64_t total = 0;
+      for (std::size_t pool = from; pool < to; ++pool) {
+        const Level best = best_level({counts.data() + pool * hours, hours}, price);
+        levels[pool] = best.level;
+        total += static_cast<std::int64_t>(best.cost.usage);
+      }
+      usage += total;
+    });
   });
   if (usage != sum) wrong("the levels saw other demand");
   for (std::size_t pool = 0; pool < pools; pool += pools / 7 + 1) {
