@@ -147,7 +147,7 @@ const auto kTally = [] {
 
 constexpr std::size_t kSmall = 512;  ///< up to here a bracket costs more than it saves
 constexpr std::size_t kFew = 48;     ///< the same, where it needs no sample
-constexpr std::size_t kSample = 128;
+constexpr std::size_t kSample = 96;
 constexpr int kGuesses = 6;
 
 /// Where the k-th of `values` lies, very probably: three standard deviations around its rank in a

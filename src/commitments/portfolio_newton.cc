@@ -16,7 +16,7 @@ constexpr std::size_t kColumns = 64;       ///< looked at together
 constexpr std::size_t kSquaresMax = 4000;  ///< of the wider scopes: their matrix is dense
 constexpr double kFirstWidth = 0.15, kWidthMin = 1e-10, kNarrowing = 0.55;
 constexpr double kLatticeWidth = 1;  ///< in counts
-constexpr double kColumnsNear = 6;   ///< a sample is left when a kink has so few on either side
+constexpr double kColumnsNear = 3;   ///< a sample is left when a kink has so few on either side
 constexpr double kSlack = 0.5, kSampleSlack = 2;  ///< what slopes may leave, over the smoothing
 constexpr int kRoundsMax = 60, kRoundsAgain = 20, kFailuresMax = 30, kLostMax = 2;
 constexpr double kAlive = 1e-12;  ///< a multiplier below this carries no curvature
