@@ -348,14 +348,15 @@ class Bench:
         data = pathlib.Path(os.environ.get("STEELYARD_DATA", ROOT.parent / "shared" / "data"))
         real = data / "commitments" / "snowflake_shaved_ice_hourly_vm_demand.parquet"
         demand = [f"--demand={real}"] if real.exists() else [f"--pools={pools}", "--hours=26280"]
-        found = self.commitments("portfolio", "the best commitments for 47 pools and a plan over all; HiGHS on the whole"
-                                 f" program, {'real' if real.exists() else 'made-up'} demand",
+        found = self.commitments("portfolio", "the best commitments for 47 pools and a plan over all; HiGHS on the"
+                                 f" whole program, {'real' if real.exists() else 'made-up'} demand",
                                  "portfolio", f"--highs={highs}", *demand)
         self.judge(dict(found, name="portfolio", limit=0.01), found["opponent_s"] >= 100 * found["ours_s"])
 
     def purchases(self, pools):
-        found = self.commitments("purchases", f"12 instruments for {pools:,} pools x 8,760 hours, to a gap of 1e-6 in at"
-                                 " most 60 s and 4 GiB; again after one price, in a tenth", "many", f"--pools={pools}",
+        found = self.commitments("purchases", f"12 instruments for {pools:,} pools x 8,760 hours, to a gap of 1e-6 in"
+                                 " at most 60 s and 4 GiB; again after one price, in a tenth", "many",
+                                 f"--pools={pools}",
                                  "--hours=8760", "--offers=12")
         self.judge(dict(found, name="purchases", limit_s=60), found["ours_s"] <= 60 and found["peak_mib"] <= 4096 and
                    found["again_s"] <= found["ours_s"] / 10)

@@ -16,9 +16,10 @@ constexpr std::size_t kColumns = 64;       ///< looked at together
 constexpr std::size_t kSquaresMax = 4000;  ///< of the wider scopes: their matrix is dense
 constexpr double kFirstWidth = 0.15, kWidthMin = 1e-10, kNarrowing = 0.55;
 constexpr double kLatticeWidth = 1;  ///< in counts
-constexpr double kColumnsNear = 3;   ///< a sample is left when a kink has so few on either side
-constexpr double kSlack = 0.5, kSampleSlack = 2;  ///< what slopes may leave, over the smoothing
-constexpr int kRoundsMax = 60, kRoundsAgain = 20, kFailuresMax = 30, kLostMax = 2;
+constexpr double kColumnsNear = 6;   ///< a sample is left when a kink has so few on either side
+constexpr double kSlack = 0.5, kSampleSlack = 2,
+                 kOpen = 0.2;  ///< what slopes may leave, over the smoothing
+constexpr int kRoundsMax = 60, kRoundsAgain = 60, kFailuresMax = 30, kLostMax = 2;
 constexpr double kAlive = 1e-12;  ///< a multiplier below this carries no curvature
 
 /// Calls work(i) for each i < count; who does which is left to chance, so each i writes its own.
@@ -640,8 +641,8 @@ std::vector<double> SmoothPortfolio::step(const Stage& stage, const Cells& cells
   return steps;
 }
 
-bool SmoothPortfolio::descend(const Stage& stage, const Offers& offers, double slack, int rounds,
-                              int threads, std::vector<double>& amounts) {
+bool SmoothPortfolio::descend(const Stage& stage, const Offers& offers, double slack, double open,
+                              int rounds, int threads, std::vector<double>& amounts) {
   const std::size_t count = amounts.size();
   const auto cost = [&](const Cells& cells, std::span<const double> at) {
     double sum = cells.left;
@@ -658,7 +659,7 @@ bool SmoothPortfolio::descend(const Stage& stage, const Offers& offers, double s
       loss += slope > 0 ? slope * amounts[i] : slope * (amounts[i] - offers.most[i]);
     }
     smooth_gap_ = (cells.smoothing + loss) / value;
-    if (loss <= slack * cells.smoothing) return true;
+    if (loss <= std::max(slack * cells.smoothing, open * value)) return true;
     const auto steps = step(stage, cells, offers, amounts, threads);
     if (steps.empty()) return false;
     std::vector<double> then(count);
@@ -698,6 +699,7 @@ bool SmoothPortfolio::minimise(const Offers& offers, double gap, int threads,
                                std::vector<double>& amounts,
                                const std::function<double()>& gap_of) {
   const std::size_t count = problem_->offers.size();
+  const double open = kOpen * gap;  // of the cost: so little may stay open at any width
   std::vector<double> before;
   double width_before = 0;
   // From one width to the next the optimum moves nearly in a straight line.
@@ -720,7 +722,7 @@ bool SmoothPortfolio::minimise(const Offers& offers, double gap, int threads,
     for (std::size_t i = 0; i + 1 < stages_.size(); ++i) {
       before.clear();
       while (width_ * static_cast<double>(stages_[i].columns) > kColumnsNear) {
-        descend(stages_[i], offers, kSampleSlack, kRoundsMax, threads, amounts);
+        descend(stages_[i], offers, kSampleSlack, 0, kRoundsMax, threads, amounts);
         narrow();
       }
     }
@@ -729,13 +731,13 @@ bool SmoothPortfolio::minimise(const Offers& offers, double gap, int threads,
     const Stage& stage = exact_ ? *exact_ : stages_.back();
     for (std::size_t i = 0; i < count; ++i) amounts[i] = std::min(amounts[i], offers.most[i]);
     for (; width_ < kFirstWidth; width_ *= 5)
-      if (descend(stage, offers, kSlack, kRoundsAgain, threads, amounts)) break;
+      if (descend(stage, offers, kSlack, open, kRoundsAgain, threads, amounts)) break;
   }
   double last = 1;
   int lost = 0;
   for (; width_ > kWidthMin; narrow()) {
-    const bool arrived =
-        descend(exact_ ? *exact_ : stages_.back(), offers, kSlack, kRoundsMax, threads, amounts);
+    const bool arrived = descend(exact_ ? *exact_ : stages_.back(), offers, kSlack, open,
+                                 kRoundsMax, threads, amounts);
     lost = arrived ? 0 : lost + 1;
     bool stuck = lost > kLostMax;
     if (arrived && smooth_gap_ <= gap) {

@@ -58,9 +58,9 @@ class SmoothPortfolio {
   Stage stage_of(std::size_t stride, bool whole) const;
   Cells look(const Stage& stage, std::span<const double> amounts, int threads) const;
   /// Newton's method at one width, until what the slopes leave unproven is `slack` of what the
-  /// parabolas do.
-  bool descend(const Stage& stage, const Offers& offers, double slack, int rounds, int threads,
-               std::vector<double>& amounts);
+  /// parabolas do, or `open` of the cost.
+  bool descend(const Stage& stage, const Offers& offers, double slack, double open, int rounds,
+               int threads, std::vector<double>& amounts);
   std::vector<double> step(const Stage& stage, const Cells& cells, const Offers& offers,
                            std::span<const double> amounts, int threads) const;
 
