@@ -2,25 +2,33 @@
 // same input right before or after, and both must agree. Small by default; the sizes for which
 // claims are made are flags:
 //
-//   commitments_bench level     [--pools=10000] [--hours=26280]   against one pass that adds the
-//   demand up commitments_bench portfolio [--pools=47] [--hours=26280]      against CLP on the
-//   whole program commitments_bench many      [--pools=1000] [--hours=8760] [--offers=12]   gap,
-//   seconds, memory;
-//                                                                 a restart against the first solve
+//   commitments_bench level [--pools=10000] [--hours=26280]
+//       the best level of each pool, against one pass that adds the demand up
+//   commitments_bench portfolio [--pools=47] [--hours=26280] [--demand=FILE] [--highs=LIBRARY]
+//       pools and a plan over all, against the whole linear program in one piece, solved by HiGHS
+//       (a libhighs.so with its C interface) or by CLP
+//   commitments_bench many [--pools=1000] [--hours=8760] [--offers=12]
+//       gap, seconds, memory; going on after one price against the first search
 //
-// Demand is made up (a seed, a trend, days, weeks, noise), so the bench needs no data.
+// Demand is made up (a seed, a trend, days, weeks, noise), so the bench needs no data, or read from
+// FILE. The last line of each is JSON, for bench/run.py.
+#include <dlfcn.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <map>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "commitments/demand.h"
 #include "commitments/level.h"
 #include "commitments/linear_program.h"
 #include "commitments/portfolio.h"
@@ -75,24 +83,39 @@ double seconds_of(int runs, const Work& work) {
   std::exit(1);
 }
 
+double real(Int128 value) { return static_cast<double>(value); }
+
+/// Two threads, each with half of the pools.
+template <class Half>
+void in_halves(std::size_t pools, const Half& half) {
+  std::jthread other([&] { half(pools / 2, pools); });
+  half(std::size_t{0}, pools / 2);
+}
+
 void level(std::size_t pools, std::size_t hours) {
   const auto counts = demand_of(pools, hours);
   const PriceRatio price{3, 5};
-  std::int64_t sum = 0;
-  const double pass_s = seconds_of(3, [&] {
-    std::int64_t total = 0;
-    for (const std::int64_t count : counts) total += count;
-    sum = total;
+  std::atomic<std::int64_t> sum = 0, usage = 0;
+  const double pass_s = seconds_of(7, [&] {
+    sum = 0;
+    in_halves(pools, [&](std::size_t from, std::size_t to) {
+      std::int64_t total = 0;
+      for (std::size_t i = from * hours; i < to * hours; ++i) total += counts[i];
+      sum += total;
+    });
   });
-  Int128 usage = 0;
   std::vector<std::int64_t> levels(pools);
-  const double level_s = seconds_of(3, [&] {
+  const double level_s = seconds_of(7, [&] {
     usage = 0;
-    for (std::size_t pool = 0; pool < pools; ++pool) {
-      const Level best = best_level({counts.data() + pool * hours, hours}, price);
-      levels[pool] = best.level;
-      usage += best.cost.usage;
-    }
+    in_halves(pools, [&](std::size_t from, std::size_t to) {
+      std::int64_t total = 0;
+      for (std::size_t pool = from; pool < to; ++pool) {
+        const Level best = best_level({counts.data() + pool * hours, hours}, price);
+        levels[pool] = best.level;
+        total += static_cast<std::int64_t>(best.cost.usage);
+      }
+      usage += total;
+    });
   });
   if (usage != sum) wrong("the levels saw other demand");
   for (std::size_t pool = 0; pool < pools; pool += pools / 7 + 1) {
@@ -106,70 +129,137 @@ void level(std::size_t pools, std::size_t hours) {
       "level      %zu pools x %zu hours: best levels %.4f s, one pass over the data %.4f s, "
       "ratio %.2f\n",
       pools, hours, level_s, pass_s, level_s / pass_s);
+  std::printf("{\"ours_s\": %.6f, \"opponent_s\": %.6f, \"peak_mib\": %.0f}\n", level_s, pass_s,
+              memory_gib() * 1024);
 }
 
-PortfolioProblem pools_and_plan_of(std::size_t pools, std::size_t hours) {
+/// Made up, or read from a file.
+Demand demand_from(const std::string& file, std::size_t pools, std::size_t hours) {
   Demand demand;
+  if (!file.empty()) {
+    auto engine = open_duckdb({});
+    if (!engine) wrong("no engine");
+    auto read = read_demand(**engine, {.path = file});
+    if (!read) wrong(read.error().what.c_str());
+    return std::move(*read);
+  }
   demand.hours = hours;
   demand.pool_columns = {"pool"};
   for (std::size_t pool = 0; pool < pools; ++pool) demand.pools.push_back({std::to_string(pool)});
   demand.counts = demand_of(pools, hours);
-  return pools_and_plan(demand, {3, 5}, {18, 25});
+  return demand;
 }
 
-/// All hours in one linear program: what is left by each pool and by the plan, hour by hour.
-double by_clp(const PortfolioProblem& problem, double& seconds) {
+/// All hours in one linear program, row by row: what is left by each pool and by the plan, hour by
+/// hour. Columns: the purchases, then hour by hour what each pool leaves and what the plan does.
+struct WholeProgram {
+  std::vector<double> costs, row_lowers, values;
+  std::vector<int> starts, columns;
+
+  explicit WholeProgram(const PortfolioProblem& problem) {
+    const std::size_t pools = problem.pools, hours = problem.hours;
+    for (const PortfolioOffer& offer : problem.offers)
+      costs.push_back(offer.price.value() * static_cast<double>(hours));
+    const auto left = [&](std::size_t hour, std::size_t pool) {
+      return static_cast<int>(pools + 1 + hour * (pools + 1) + pool);
+    };
+    const auto add = [&](int column, double value) {
+      columns.push_back(column);
+      values.push_back(value);
+    };
+    for (std::size_t hour = 0; hour < hours; ++hour)
+      for (std::size_t pool = 0; pool <= pools; ++pool) costs.push_back(pool == pools ? 1 : 0);
+    for (std::size_t hour = 0; hour < hours; ++hour)
+      for (std::size_t pool = 0; pool <= pools; ++pool) {
+        starts.push_back(static_cast<int>(columns.size()));
+        add(static_cast<int>(pool), 1);
+        add(left(hour, pool), 1);
+        for (std::size_t child = 0; pool == pools && child < pools; ++child)
+          add(left(hour, child), -1);
+        row_lowers.push_back(
+            pool == pools ? 0 : static_cast<double>(problem.counts[pool * hours + hour]));
+      }
+    starts.push_back(static_cast<int>(columns.size()));
+  }
+};
+
+double by_clp(const WholeProgram& whole, double& seconds) {
   const double began = now_s();
   LinearProgram program;
-  const std::size_t pools = problem.pools, hours = problem.hours;
-  const double fee = static_cast<double>(hours);
-  for (const PortfolioOffer& offer : problem.offers)
-    program.add_column(offer.price.value() * fee, 0, LinearProgram::kInfinity);
-  for (std::size_t hour = 0; hour < hours; ++hour)
-    for (std::size_t pool = 0; pool <= pools; ++pool)
-      program.add_column(pool == pools ? 1 : 0, 0, LinearProgram::kInfinity);
-  const auto left = [&](std::size_t hour, std::size_t pool) {
-    return static_cast<int>(pools + 1 + hour * (pools + 1) + pool);
-  };
-  std::vector<int> columns;
-  std::vector<double> values;
-  for (std::size_t hour = 0; hour < hours; ++hour) {
-    for (std::size_t pool = 0; pool < pools; ++pool) {
-      columns = {static_cast<int>(pool), left(hour, pool)};
-      values = {1, 1};
-      program.add_row(static_cast<double>(problem.counts[pool * hours + hour]),
-                      LinearProgram::kInfinity, columns, values);
-    }
-    columns = {static_cast<int>(pools), left(hour, pools)};
-    values = {1, 1};
-    for (std::size_t pool = 0; pool < pools; ++pool) {
-      columns.push_back(left(hour, pool));
-      values.push_back(-1);
-    }
-    program.add_row(0, LinearProgram::kInfinity, columns, values);
+  for (const double cost : whole.costs) program.add_column(cost, 0, LinearProgram::kInfinity);
+  for (std::size_t row = 0; row < whole.row_lowers.size(); ++row) {
+    const auto first = static_cast<std::size_t>(whole.starts[row]);
+    const auto count = static_cast<std::size_t>(whole.starts[row + 1]) - first;
+    program.add_row(whole.row_lowers[row], LinearProgram::kInfinity,
+                    std::span(whole.columns).subspan(first, count),
+                    std::span(whole.values).subspan(first, count));
   }
   if (!program.solve()) wrong("CLP found no optimum");
   seconds = now_s() - began;
   return program.value();
 }
 
-void portfolio(std::size_t pools, std::size_t hours) {
-  const PortfolioProblem problem = pools_and_plan_of(pools, hours);
+/// Its own choice of method and threads; only its run counts, not what it takes to hand the rows
+/// over.
+double by_highs(const WholeProgram& whole, const std::string& library, double& seconds) {
+  void* handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (!handle) wrong(dlerror());
+  const auto call = [&]<class Function>(const char* name, Function* typed) {
+    typed = reinterpret_cast<Function*>(dlsym(handle, name));
+    if (!typed) wrong(name);
+    return typed;
+  };
+  auto* create = call("Highs_create", static_cast<void* (*)()>(nullptr));
+  auto* destroy = call("Highs_destroy", static_cast<void (*)(void*)>(nullptr));
+  auto* set_flag =
+      call("Highs_setBoolOptionValue", static_cast<int (*)(void*, const char*, int)>(nullptr));
+  auto* pass = call("Highs_passLp",
+                    static_cast<int (*)(void*, int, int, int, int, int, double, const double*,
+                                        const double*, const double*, const double*, const double*,
+                                        const int*, const int*, const double*)>(nullptr));
+  auto* run = call("Highs_run", static_cast<int (*)(void*)>(nullptr));
+  auto* status = call("Highs_getModelStatus", static_cast<int (*)(const void*)>(nullptr));
+  auto* objective = call("Highs_getObjectiveValue", static_cast<double (*)(const void*)>(nullptr));
+  constexpr int kRowWise = 2, kMinimise = 1, kOptimal = 7;
+  const double infinity = std::numeric_limits<double>::infinity();
+  const std::vector<double> zeros(whole.costs.size(), 0), unbounded(whole.costs.size(), infinity),
+      row_unbounded(whole.row_lowers.size(), infinity);
+  void* highs = create();
+  set_flag(highs, "output_flag", 0);
+  pass(highs, static_cast<int>(whole.costs.size()), static_cast<int>(whole.row_lowers.size()),
+       static_cast<int>(whole.columns.size()), kRowWise, kMinimise, 0, whole.costs.data(),
+       zeros.data(), unbounded.data(), whole.row_lowers.data(), row_unbounded.data(),
+       whole.starts.data(), whole.columns.data(), whole.values.data());
+  const double began = now_s();
+  run(highs);
+  seconds = now_s() - began;
+  if (status(highs) != kOptimal) wrong("HiGHS found no optimum");
+  const double value = objective(highs);
+  destroy(highs);
+  return value;
+}
+
+void portfolio(const Demand& demand, const std::string& highs) {
+  const PortfolioProblem problem = pools_and_plan(demand, {3, 5}, {18, 25});
   PortfolioResult result;
   const double ours_s = seconds_of(3, [&] {
     auto solver = PortfolioSolver::make(problem);
     if (!solver) wrong("the problem was refused");
     result = solver->solve();
   });
-  double clp_s = 0;
-  const double expected = by_clp(problem, clp_s);
-  const double cost = static_cast<double>(result.cost) / static_cast<double>(result.denominator);
+  std::printf("portfolio  %zu pools and a plan x %zu hours: ours %.3f s (gap %.1e, %d passes), ",
+              problem.pools, problem.hours, ours_s, result.gap, result.passes);
+  std::fflush(stdout);
+  const WholeProgram whole(problem);
+  double their_s = 0;
+  const double expected = highs.empty() ? by_clp(whole, their_s) : by_highs(whole, highs, their_s);
+  const double cost = real(result.cost) / real(result.denominator);
   const double differs = std::abs(cost - expected) / expected;
-  std::printf(
-      "portfolio  %zu pools and a plan x %zu hours: ours %.3f s (gap %.1e, %d passes), CLP "
-      "%.3f s, %.0f times as long; costs differ by %.1e\n",
-      pools, hours, ours_s, result.gap, result.passes, clp_s, clp_s / ours_s, differs);
+  std::printf("%s %.3f s, %.0f times as long; costs differ by %.1e\n",
+              highs.empty() ? "CLP" : "HiGHS", their_s, their_s / ours_s, differs);
   if (!result.proven || differs > 1e-9) wrong("not the optimum");
+  std::printf("{\"ours_s\": %.6f, \"opponent_s\": %.6f, \"peak_mib\": %.0f}\n", ours_s, their_s,
+              memory_gib() * 1024);
 }
 
 /// Families of ten pools, regions of ten families, everything; offers spread over the levels: so
@@ -220,30 +310,33 @@ void many(std::size_t pools, std::size_t hours, std::size_t kinds) {
       "(%d passes, %d cuts), %.2f GiB; after one price: gap %.1e in %.2f s, %.2f of the first\n",
       pools, hours, kinds, result.amounts.size(), result.gap, first_s, result.passes, result.cuts,
       memory_gib(), again.gap, again_s, again_s / first_s);
-}
-
-std::size_t flag(std::map<std::string, std::size_t>& flags, const std::string& name,
-                 std::size_t otherwise) {
-  return flags.count(name) ? flags[name] : otherwise;
+  if (!result.proven || !again.proven) wrong("the gap was not reached");
+  std::printf("{\"ours_s\": %.6f, \"again_s\": %.6f, \"peak_mib\": %.0f}\n", first_s, again_s,
+              memory_gib() * 1024);
 }
 
 }  // namespace
 
 int main(int count, char** words) {
-  std::map<std::string, std::size_t> flags;
+  std::map<std::string, std::string> flags;
   std::string which = "all";
   for (int i = 1; i < count; ++i) {
     const std::string word = words[i];
     const auto equals = word.find('=');
     if (word.rfind("--", 0) == 0 && equals != std::string::npos)
-      flags[word.substr(2, equals - 2)] = std::stoul(word.substr(equals + 1));
+      flags[word.substr(2, equals - 2)] = word.substr(equals + 1);
     else
       which = word;
   }
+  const auto number = [&](const std::string& name, std::size_t otherwise) {
+    return flags.count(name) ? std::stoul(flags[name]) : otherwise;
+  };
   const bool all = which == "all";
-  if (all || which == "level") level(flag(flags, "pools", 200), flag(flags, "hours", 26'280));
-  if (all || which == "portfolio") portfolio(flag(flags, "pools", 10), flag(flags, "hours", 1'000));
+  if (all || which == "level") level(number("pools", 200), number("hours", 26'280));
+  if (all || which == "portfolio")
+    portfolio(demand_from(flags["demand"], number("pools", 10), number("hours", 1'000)),
+              flags["highs"]);
   if (all || which == "many")
-    many(flag(flags, "pools", 30), flag(flags, "hours", 2'000), flag(flags, "offers", 12));
+    many(number("pools", 30), number("hours", 2'000), number("offers", 12));
   return 0;
 }

@@ -8,7 +8,9 @@ in build/bench.
 
   bench/run.py [NAME ...] [--rows=N] [--runs=N] [--threads=N] [--memory=MIB] [--build=DIR] [--folder=DIR] [--out=FILE]
 
-Names: ingest_parquet, ingest_csv, top, top_file, gen, startup. Without one: all, at sizes that take a few minutes.
+Names: ingest_parquet, ingest_csv, top, top_file, gen, startup, and of the mathematics of commitments level, portfolio,
+purchases, against one pass over the data, HiGHS and a limit of time. Without a name: all, at sizes that take a few
+minutes.
 """
 import argparse
 import csv
@@ -324,6 +326,41 @@ class Bench:
         self.alone("status", "steelyard status on a lake with 500 commits",
                    lambda: self.plain("status", f"--lake={lake}"), 0.150)
 
+    def commitments(self, name, what, *words):
+        """Runs bench/commitments_bench, which compares the results itself; returns its figures."""
+        run = Run([str(self.bare.parent / "commitments_bench"), *words])
+        print(f"{name:<15} {what}\n{'':<15} {run.out.splitlines()[0]}", flush=True)
+        return json.loads(run.out.splitlines()[-1])
+
+    def judge(self, result, kept):
+        self.results.append(dict(result, kept=kept))
+        self.failed |= not kept
+        print(f"{'':<15} {'kept' if kept else 'NOT KEPT'}", flush=True)
+
+    def level(self, pools):
+        found = self.commitments("level", f"best levels of {pools:,} pools x 26,280 hours; one pass over them",
+                                 "level", f"--pools={pools}")
+        self.judge(dict(found, name="level", limit=2), found["ours_s"] <= 2 * found["opponent_s"])
+
+    def portfolio(self, pools):
+        """On real demand where it is at hand (STEELYARD_DATA, or ../shared/data), made up otherwise."""
+        highs = Run([str(ROOT / "bench" / "setup_highs.sh"), str(self.folder / "highs")]).out.strip()
+        data = pathlib.Path(os.environ.get("STEELYARD_DATA", ROOT.parent / "shared" / "data"))
+        real = data / "commitments" / "snowflake_shaved_ice_hourly_vm_demand.parquet"
+        demand = [f"--demand={real}"] if real.exists() else [f"--pools={pools}", "--hours=26280"]
+        found = self.commitments("portfolio", "the best commitments for 47 pools and a plan over all; HiGHS on the"
+                                 f" whole program, {'real' if real.exists() else 'made-up'} demand",
+                                 "portfolio", f"--highs={highs}", *demand)
+        self.judge(dict(found, name="portfolio", limit=0.01), found["opponent_s"] >= 100 * found["ours_s"])
+
+    def purchases(self, pools):
+        found = self.commitments("purchases", f"12 instruments for {pools:,} pools x 8,760 hours, to a gap of 1e-6 in"
+                                 " at most 60 s and 4 GiB; again after one price, in a tenth", "many",
+                                 f"--pools={pools}",
+                                 "--hours=8760", "--offers=12")
+        self.judge(dict(found, name="purchases", limit_s=60), found["ours_s"] <= 60 and found["peak_mib"] <= 4096 and
+                   found["again_s"] <= found["ours_s"] / 10)
+
     def make_commits(self, lake, number):
         """Ten sources of fifty months, one small bill each."""
         with gzip.open(self.one_csv(20000), "rt", encoding="utf-8", newline="") as text:
@@ -367,7 +404,7 @@ def main():
     bench = Bench(options)
     # Small enough for a few minutes; docs/performance.md has the sizes that the claims are made for.
     sizes = {"ingest_parquet": 1_000_000, "ingest_csv": 1_000_000, "top": 5_000_000, "top_file": 1_000_000,
-             "gen": 2_000_000, "startup": 0}
+             "gen": 2_000_000, "startup": 0, "level": 10_000, "portfolio": 47, "purchases": 1_000}
     names = options.names or list(sizes)
     for name in names:
         if name not in sizes:

@@ -17,28 +17,35 @@ namespace {
 
 using Values = std::span<const std::int64_t>;
 
-/// What one pass finds out about a bracket [low, high].
-struct Tally {
-  std::size_t below_low = 0, at_low = 0, at_high = 0, inside = 0;  ///< inside: low < value < high
-  std::int64_t sum = 0, sum_above = 0;  ///< of all values, and of those above high
+/// Values above `low` and up to `high`.
+struct Bracket {
+  std::int64_t low = -1, high = std::numeric_limits<std::int64_t>::max();
 };
 
-void tally_one(std::int64_t value, std::int64_t low, std::int64_t high, std::int64_t* kept,
-               Tally& tally) {
-  tally.below_low += value < low;
-  tally.at_low += value == low;
-  tally.at_high += value == high;
+/// What one pass finds out about a bracket.
+struct Tally {
+  std::size_t below = 0, inside = 0;    ///< up to `low`; in the bracket
+  std::int64_t sum = 0, sum_above = 0;  ///< of all values, and of those above `high`
+};
+
+void tally_one(std::int64_t value, Bracket bracket, std::int64_t* kept, Tally& tally) {
+  tally.below += value <= bracket.low;
   tally.sum += value;
-  tally.sum_above += value > high ? value : 0;
+  tally.sum_above += value > bracket.high ? value : 0;
   kept[tally.inside] = value;
-  tally.inside += value > low && value < high;
+  tally.inside += value > bracket.low && value <= bracket.high;
 }
 
-Tally tally_plainly(Values values, std::int64_t low, std::int64_t high, std::int64_t* kept) {
+Tally tally_plainly(Values values, Bracket bracket, std::int64_t* kept) {
   Tally tally;
-  for (const std::int64_t value : values) tally_one(value, low, high, kept, tally);
+  for (const std::int64_t value : values) tally_one(value, bracket, kept, tally);
   return tally;
 }
+
+/// Values that the memory is asked for in advance: a page, where it stops to guess by itself.
+constexpr std::size_t kAhead = 512;
+/// What a pass writes behind the values that it keeps.
+constexpr std::size_t kSpill = 8;
 
 #if defined(__x86_64__)
 /// For each mask of four lanes the shuffle that moves the chosen ones to the front.
@@ -64,60 +71,84 @@ __attribute__((target("avx2"))) std::int64_t sum_of_lanes(__m256i lanes) {
   return parts[0] + parts[1] + parts[2] + parts[3];
 }
 
-/// The same, four at a time and without a branch: `kept` needs room for three more.
-__attribute__((target("avx2,popcnt"))) Tally tally_wide(Values values, std::int64_t low,
-                                                        std::int64_t high, std::int64_t* kept) {
-  const __m256i lows = _mm256_set1_epi64x(low), highs = _mm256_set1_epi64x(high);
-  __m256i below_low = _mm256_setzero_si256(), at_low = below_low, at_high = below_low,
-          sum = below_low, sum_above = below_low;
+/// The same, four at a time and without a branch.
+__attribute__((target("avx2,popcnt"))) Tally tally_by_four(Values values, Bracket bracket,
+                                                           std::int64_t* kept) {
+  const __m256i lows = _mm256_set1_epi64x(bracket.low), highs = _mm256_set1_epi64x(bracket.high);
+  __m256i above = _mm256_setzero_si256(), sum = above, sum_above = above;
   Tally tally;
   std::size_t i = 0;
   for (; i + 4 <= values.size(); i += 4) {
     const __m256i value = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(values.data() + i));
     const __m256i above_high = _mm256_cmpgt_epi64(value, highs);
-    const __m256i is_high = _mm256_cmpeq_epi64(value, highs);
     const __m256i above_low = _mm256_cmpgt_epi64(value, lows);
-    const __m256i is_low = _mm256_cmpeq_epi64(value, lows);
-    at_low = _mm256_sub_epi64(at_low, is_low);
-    at_high = _mm256_sub_epi64(at_high, is_high);
-    below_low = _mm256_add_epi64(below_low, _mm256_or_si256(above_low, is_low));  // -1 where not
+    above = _mm256_sub_epi64(above, above_low);
     sum = _mm256_add_epi64(sum, value);
     sum_above = _mm256_add_epi64(sum_above, _mm256_and_si256(above_high, value));
-    const __m256i inside = _mm256_andnot_si256(_mm256_or_si256(above_high, is_high), above_low);
+    const __m256i inside = _mm256_andnot_si256(above_high, above_low);
     const int mask = _mm256_movemask_pd(_mm256_castsi256_pd(inside));
     const __m256i packed = _mm256_permutevar8x32_epi32(
         value, _mm256_load_si256(reinterpret_cast<const __m256i*>(kShuffles.lanes[mask])));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(kept + tally.inside), packed);
     tally.inside += static_cast<std::size_t>(__builtin_popcount(static_cast<unsigned>(mask)));
   }
-  tally.below_low = i + static_cast<std::size_t>(sum_of_lanes(below_low));
-  tally.at_low = static_cast<std::size_t>(sum_of_lanes(at_low));
-  tally.at_high = static_cast<std::size_t>(sum_of_lanes(at_high));
+  tally.below = i - static_cast<std::size_t>(sum_of_lanes(above));
   tally.sum = sum_of_lanes(sum);
   tally.sum_above = sum_of_lanes(sum_above);
-  for (; i < values.size(); ++i) tally_one(values[i], low, high, kept, tally);
+  for (; i < values.size(); ++i) tally_one(values[i], bracket, kept, tally);
   return tally;
 }
 
-bool has_wide() {
-  static const bool has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt");
-  return has;
+__attribute__((target("avx512f,popcnt"))) std::int64_t sum_of_lanes(__m512i lanes) {
+  alignas(64) std::int64_t parts[8];
+  _mm512_store_si512(parts, lanes);
+  std::int64_t sum = 0;
+  for (const std::int64_t part : parts) sum += part;
+  return sum;
+}
+
+/// The same, eight at a time.
+__attribute__((target("avx512f,popcnt"))) Tally tally_by_eight(Values values, Bracket bracket,
+                                                               std::int64_t* kept) {
+  const __m512i lows = _mm512_set1_epi64(bracket.low), highs = _mm512_set1_epi64(bracket.high);
+  const __m512i one = _mm512_set1_epi64(1);
+  __m512i sum = _mm512_setzero_si512(), sum_above = sum, above = sum;
+  Tally tally;
+  std::size_t i = 0;
+  for (; i + 8 <= values.size(); i += 8) {
+    const __m512i value = _mm512_loadu_si512(values.data() + i);
+    _mm_prefetch(values.data() + i + kAhead, _MM_HINT_T0);
+    const __mmask8 above_high = _mm512_cmpgt_epi64_mask(value, highs);
+    const __mmask8 above_low = _mm512_cmpgt_epi64_mask(value, lows);
+    const __mmask8 inside = _mm512_mask_cmple_epi64_mask(above_low, value, highs);
+    sum = _mm512_add_epi64(sum, value);
+    sum_above = _mm512_mask_add_epi64(sum_above, above_high, sum_above, value);
+    _mm512_storeu_si512(kept + tally.inside, _mm512_maskz_compress_epi64(inside, value));
+    tally.inside += static_cast<std::size_t>(__builtin_popcount(inside));
+    above = _mm512_mask_add_epi64(above, above_low, above, one);
+  }
+  tally.below = i - static_cast<std::size_t>(sum_of_lanes(above));
+  tally.sum = sum_of_lanes(sum);
+  tally.sum_above = sum_of_lanes(sum_above);
+  for (; i < values.size(); ++i) tally_one(values[i], bracket, kept, tally);
+  return tally;
 }
 #endif
 
-Tally tally_of(Values values, std::int64_t low, std::int64_t high, std::int64_t* kept) {
+/// The fastest that this machine has.
+const auto kTally = [] {
 #if defined(__x86_64__)
-  if (has_wide()) return tally_wide(values, low, high, kept);
+  const bool counts_bits = __builtin_cpu_supports("popcnt");
+  if (counts_bits && __builtin_cpu_supports("avx512f")) return tally_by_eight;
+  if (counts_bits && __builtin_cpu_supports("avx2")) return tally_by_four;
 #endif
-  return tally_plainly(values, low, high, kept);
-}
-
-struct Bracket {
-  std::int64_t low = -1, high = std::numeric_limits<std::int64_t>::max();
-};
+  return tally_plainly;
+}();
 
 constexpr std::size_t kSmall = 512;  ///< up to here a bracket costs more than it saves
-constexpr std::size_t kSample = 256;
+constexpr std::size_t kFew = 48;     ///< the same, where it needs no sample
+constexpr std::size_t kSample = 96;
+constexpr int kGuesses = 6;
 
 /// Where the k-th of `values` lies, very probably: three standard deviations around its rank in a
 /// sample. The places of the sample are the same in every run and fall into no rhythm of days.
@@ -137,7 +168,7 @@ Bracket bracket_of(Values values, std::size_t k) {
   if (rank > margin) {
     from = sample + static_cast<std::size_t>(rank - margin);
     std::nth_element(sample, from, sample + kSample);
-    bracket.low = *from;
+    bracket.low = *from - 1;
   }
   if (rank + margin < kSample - 1) {
     auto* to = sample + static_cast<std::size_t>(rank + margin);
@@ -147,6 +178,19 @@ Bracket bracket_of(Values values, std::size_t k) {
   return bracket;
 }
 
+/// Where the k-th of `count` values in the bracket lies if they lie evenly.
+Bracket guess_in(Bracket bracket, std::size_t k, std::size_t count) {
+  const double width = static_cast<double>(bracket.high) - static_cast<double>(bracket.low);
+  const double at = width * (static_cast<double>(k) + 0.5) / static_cast<double>(count);
+  const double margin = width / 16;
+  const auto inside = [&](double from_low) {
+    return from_low >= width ? bracket.high
+                             : bracket.low + static_cast<std::int64_t>(std::max(0.0, from_low));
+  };
+  const Bracket guess{inside(at - margin), inside(at + margin + 1)};
+  return guess.low < guess.high ? guess : bracket;
+}
+
 /// The k-th smallest and the sums on which the cost of that level rests.
 struct Selected {
   std::int64_t value = 0, sum = 0;
@@ -154,60 +198,72 @@ struct Selected {
   std::size_t above = 0;       ///< how many those are
 };
 
-Selected select_plainly(Values values, std::size_t k) {
-  std::vector<std::int64_t> copy(values.begin(), values.end());
-  std::nth_element(copy.begin(), copy.begin() + static_cast<std::ptrdiff_t>(k), copy.end());
-  Selected found{copy[k], 0, 0, 0};
-  for (const std::int64_t value : values) {
-    found.sum += value;
-    found.sum_above += value > found.value ? value : 0;
-    found.above += value > found.value;
+Selected select_plainly(std::int64_t* values, std::size_t count, std::size_t k) {
+  std::nth_element(values, values + k, values + count);
+  Selected found{values[k], 0, 0, 0};
+  for (std::size_t i = 0; i < count; ++i) {
+    found.sum += values[i];
+    found.sum_above += values[i] > found.value ? values[i] : 0;
+    found.above += values[i] > found.value;
   }
   return found;
 }
 
-/// The values that a pass keeps go to `room`, and those that a pass over them keeps behind them.
-Selected select(Values values, std::size_t k, std::span<std::int64_t> room) {
-  SY_ASSERT(k < values.size());
-  if (values.size() <= kSmall || values.size() + 4 > room.size()) return select_plainly(values, k);
-  Bracket bracket = bracket_of(values, k);
-  for (;;) {
-    Tally tally = tally_of(values, bracket.low, bracket.high, room.data());
-    if (bracket.low == bracket.high) tally.at_high = 0;  // counted at the low end
-    const std::size_t up_to_low = tally.below_low + tally.at_low;
-    const std::size_t below_high = up_to_low + tally.inside;
-    if (k < tally.below_low) {  // the sample misled us: look on the other side of its bracket
-      bracket = {-1, bracket.low};
-      continue;
+/// The k-th of `count` values, all in the bracket; `spare` has room for as many.
+Selected select_kept(std::int64_t* values, std::size_t count, std::size_t k, Bracket bracket,
+                     std::int64_t* spare) {
+  std::int64_t sum_above = 0;
+  std::size_t above = 0;
+  for (int guesses = 0; count > kFew && guesses < kGuesses; ++guesses) {
+    if (bracket.high - bracket.low == 1) return {bracket.high, 0, sum_above, above};
+    if (bracket.high == std::numeric_limits<std::int64_t>::max()) break;
+    Bracket guess = guess_in(bracket, k, count);
+    Tally tally = kTally({values, count}, guess, spare);
+    if (k < tally.below || k >= tally.below + tally.inside) {
+      guess = k < tally.below ? Bracket{bracket.low, guess.low} : Bracket{guess.high, bracket.high};
+      tally = kTally({values, count}, guess, spare);
     }
-    if (k >= below_high + tally.at_high) {
-      bracket = {bracket.high, std::numeric_limits<std::int64_t>::max()};
-      continue;
-    }
-    const std::int64_t sum_high =
-        tally.at_high == 0 ? 0 : bracket.high * static_cast<std::int64_t>(tally.at_high);
-    const std::size_t above_high = values.size() - below_high - tally.at_high;
-    if (k >= below_high) return {bracket.high, tally.sum, tally.sum_above, above_high};
-    if (k < up_to_low) {
-      std::int64_t sum_inside = 0;
-      for (std::size_t i = 0; i < tally.inside; ++i) sum_inside += room[i];
-      return {bracket.low, tally.sum, tally.sum_above + sum_high + sum_inside,
-              above_high + tally.at_high + tally.inside};
-    }
-    Selected found = select(room.first(tally.inside), k - up_to_low, room.subspan(tally.inside));
-    found.sum = tally.sum;
-    found.sum_above += tally.sum_above + sum_high;
-    found.above += above_high + tally.at_high;
-    return found;
+    sum_above += tally.sum_above;
+    above += count - tally.below - tally.inside;
+    k -= tally.below;
+    count = tally.inside;
+    bracket = guess;
+    std::swap(values, spare);
   }
+  Selected found = select_plainly(values, count, k);
+  found.sum_above += sum_above;
+  found.above += above;
+  return found;
 }
 
 Selected select(Values values, std::size_t k) {
-  // A bracket may keep everything, and so may the one over what it kept; a third time is done
-  // plainly.
-  thread_local std::vector<std::int64_t> room;
-  if (room.size() < 2 * values.size() + 8) room.resize(2 * values.size() + 8);
-  return select(values, k, room);
+  SY_ASSERT(k < values.size());
+  thread_local std::vector<std::int64_t> room, spare;
+  if (room.size() < values.size() + kSpill) {
+    room.resize(values.size() + kSpill);
+    spare.resize(values.size() + kSpill);
+  }
+  if (values.size() <= kSmall) {
+    std::copy(values.begin(), values.end(), room.begin());
+    return select_plainly(room.data(), values.size(), k);
+  }
+  Bracket bracket = bracket_of(values, k);
+  for (;;) {
+    const Tally tally = kTally(values, bracket, room.data());
+    if (k < tally.below) {  // the sample misled us: look on the other side of its bracket
+      bracket = {-1, bracket.low};
+      continue;
+    }
+    if (k >= tally.below + tally.inside) {
+      bracket = {bracket.high, std::numeric_limits<std::int64_t>::max()};
+      continue;
+    }
+    Selected found = select_kept(room.data(), tally.inside, k - tally.below, bracket, spare.data());
+    found.sum = tally.sum;
+    found.sum_above += tally.sum_above;
+    found.above += values.size() - tally.below - tally.inside;
+    return found;
+  }
 }
 
 }  // namespace

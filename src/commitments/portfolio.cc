@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <tuple>
 
 #include "base/assert.h"
 #include "commitments/linear_program.h"
+#include "commitments/portfolio_newton.h"
 #include "commitments/portfolio_pass.h"
 
 namespace steelyard {
@@ -22,6 +24,8 @@ struct Cut {
   int idle = 0;          ///< solves of the master since it last mattered
 };
 
+/// Of purchases: from so many on Newton's method goes ahead; beyond so many the master is too slow.
+constexpr std::size_t kMany = 100, kTooMany = 400;
 constexpr int kIdleMax = 12;
 constexpr std::size_t kOffersPerPart = 8, kPartsMax = 16;
 constexpr double kRadiusMin = 2e-4, kRadiusAgain = 0.01;
@@ -47,6 +51,8 @@ struct PortfolioSolver::State {
       center;  ///< the best amounts, on the grid; empty before the first solve
   double radius = 1;
   int passes = 0;
+  std::unique_ptr<SmoothPortfolio> smooth;  ///< where purchases are many
+  std::vector<double> smooth_amounts;       ///< its optimum, in counts
 
   std::size_t offers() const { return problem.offers.size(); }
   int rest_column(std::size_t part) const { return static_cast<int>(offers() + part); }
@@ -233,6 +239,79 @@ struct PortfolioSolver::State {
       add(std::move(cut));
     }
     return cost(amounts, left);
+  }
+
+  bool near(Int128 bound, double gap, int threads) const {
+    const Int128 its_cost = cost(center, left_by(center, threads));
+    return real(its_cost - bound) <= gap * real(its_cost);
+  }
+
+  /// Whole counts such that what a scope has in any hour is rounded, not each purchase by itself: a
+  /// pool's up, for its levels lie in the count below the whole one, and a wider scope's too if
+  /// `up`.
+  std::vector<std::int64_t> whole_of(std::span<const double> amounts, bool up) const {
+    std::vector<std::size_t> order(offers());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    const auto& list = problem.offers;
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+      return std::tuple(list[a].scope, list[a].begin, a) <
+             std::tuple(list[b].scope, list[b].begin, b);
+    });
+    std::vector<std::int64_t> whole(offers(), 0);
+    for (std::size_t at = 0; at < order.size(); ++at) {
+      const std::size_t i = order[at];
+      double level = amounts[i];
+      std::int64_t have = 0;
+      for (std::size_t before = at; before-- > 0 && list[order[before]].scope == list[i].scope;) {
+        const std::size_t j = order[before];
+        if (list[j].end <= list[i].begin) continue;
+        level += amounts[j];
+        have += whole[j];
+      }
+      const double rounded =
+          up || list[i].scope < problem.pools ? std::ceil(level - 1e-6) : std::round(level);
+      whole[i] =
+          std::clamp<std::int64_t>(static_cast<std::int64_t>(rounded) - have, 0, most[i] >> shift);
+    }
+    for (std::int64_t& amount : whole) amount <<= shift;
+    return whole;
+  }
+
+  /// Newton's way to the center, until whole counts near it are within `gap` of the bound that its
+  /// multipliers prove; returns that bound.
+  Int128 approach(double gap, int threads) {
+    if (!smooth) smooth = std::make_unique<SmoothPortfolio>(problem);
+    std::vector<double> fees(offers()), mosts(offers());
+    for (std::size_t i = 0; i < offers(); ++i) {
+      fees[i] = real(fee[i]) / real(denominator);
+      mosts[i] = std::ldexp(static_cast<double>(most[i]), -shift);
+    }
+    Int128 best_cost = 0, best_bound = 0;
+    smooth->minimise({fees, mosts}, gap, threads, smooth_amounts, [&] {
+      for (const bool up : {false, true}) {
+        auto amounts = whole_of(smooth_amounts, up);
+        const Int128 its_cost = cost(amounts, left_by(amounts, threads));
+        ++passes;
+        if (best_cost != 0 && its_cost >= best_cost) continue;
+        center = std::move(amounts);
+        best_cost = its_cost;
+      }
+      const auto dual = smooth->dual(smooth_amounts, multiplier_bits, threads);
+      best_bound = std::max(best_bound, proven_by(dual));
+      return best_cost == 0 ? 0 : real(best_cost - best_bound) / real(best_cost);
+    });
+    if (center.empty()) center = whole_of(smooth_amounts, false);
+    return best_bound;
+  }
+  /// Any multipliers that rise from parent to child nowhere prove a bound: what an offer's sum has
+  /// above its price is lost on as many as may be bought.
+  Int128 proven_by(const SmoothPortfolio::Dual& dual) const {
+    Int128 value = (dual.height << shift) * denominator;
+    for (std::size_t i = 0; i < offers(); ++i) {
+      const Int128 slope = (fee[i] << multiplier_bits) - dual.used[i] * denominator;
+      if (slope < 0) value += slope * most[i];
+    }
+    return value <= 0 ? 0 : value >> multiplier_bits;
   }
 
   Int128 left_by(std::span<const std::int64_t> amounts, int threads) const {
@@ -442,6 +521,9 @@ PortfolioResult PortfolioSolver::solve(const PortfolioOptions& options) {
   State& state = *state_;
   const int before = state.passes;
   State::Found found;
+  const bool many = state.offers() > kMany;
+  Int128 proven = 0;
+  if (many) proven = state.approach(options.gap, options.threads);
   if (state.center.empty()) {
     state.center.assign(state.offers(), 0);
     state.radius = 1;
@@ -455,7 +537,9 @@ PortfolioResult PortfolioSolver::solve(const PortfolioOptions& options) {
   // The end of the search is sudden: a vertex is optimal or it is not. Who asks for a proof gets
   // one that rounding to whole counts does not lose; who asks for less is served sooner.
   const double aim = options.gap * (options.gap <= 1e-8 ? 1e-3 : 0.5);
-  found = state.descend(state.levels.back(), aim, options.max_passes, options.threads, count);
+  if (!many || (state.offers() <= kTooMany && !state.near(proven, options.gap, options.threads)))
+    found = state.descend(state.levels.back(), aim, options.max_passes, options.threads, count);
+  found.bound = std::max(found.bound, proven);
   state.passes += count;
   PortfolioResult result;
   Int128 left = 0;

@@ -177,6 +177,87 @@ TEST(Portfolio, EqualsTheWholeLinearProgram) {
   }
 }
 
+/// More purchases than the cutting planes see alone: pools in families in regions in one whole, two
+/// offers for each scope, one of them for the later part of the time; things held, weights.
+PortfolioProblem many_purchases(std::uint64_t seed, std::size_t pools, std::size_t hours,
+                                std::int64_t peak) {
+  std::mt19937_64 random(seed);
+  PortfolioProblem problem;
+  problem.pools = pools;
+  problem.hours = hours;
+  for (std::size_t pool = 0; pool < pools; ++pool) {
+    const auto base = 1 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(peak));
+    for (std::size_t hour = 0; hour < hours; ++hour)
+      problem.counts.push_back(base +
+                               static_cast<std::int64_t>(random() % (hour % 24 + 4)) * base / 30);
+  }
+  const std::size_t families = (pools + 4) / 5, regions = (families + 3) / 4;
+  const auto under = [&](std::size_t first, std::size_t index, std::size_t group) {
+    problem.parent.push_back(static_cast<int>(first + index / group));
+  };
+  for (std::size_t i = 0; i < pools; ++i) under(pools, i, 5);
+  for (std::size_t i = 0; i < families; ++i) under(pools + families, i, 4);
+  for (std::size_t i = 0; i < regions; ++i) under(pools + families + regions, 0, 1);
+  problem.parent.push_back(-1);
+  problem.held.resize(problem.parent.size());
+  for (std::size_t scope = 0; scope < problem.parent.size(); ++scope) {
+    const auto wide = static_cast<std::int64_t>(scope >= pools) +
+                      static_cast<std::int64_t>(scope >= pools + families);
+    const auto price = 58 + 5 * wide + static_cast<std::int64_t>(random() % 4);
+    problem.offers.push_back({"year", scope, {price, 100}, 0, hours, -1});
+    problem.offers.push_back({"rest", scope, {price + 5, 100}, hours / 3, hours, -1});
+    if (random() % 9 == 0) problem.offers.back().most = peak / 20;
+    if (random() % 7 == 0) problem.held[scope].assign(hours, peak / 15);
+  }
+  problem.weights = {{hours / 2, hours, 2}};
+  return problem;
+}
+
+TEST(Portfolio, OfManyPurchasesEqualsTheWholeLinearProgram) {
+  const PortfolioProblem problem = many_purchases(29, 60, 168, 600);
+  const double expected = by_linear_program(problem);
+  auto solver = PortfolioSolver::make(problem);
+  ASSERT_TRUE(solver) << solver.error().what;
+  for (const double gap : {1e-4, 1e-6}) {
+    const PortfolioResult result = solver->solve({.gap = gap});
+    EXPECT_TRUE(result.proven) << result.gap;
+    EXPECT_TRUE(result.cost == cost_by_definition(problem, result.amounts, result.denominator));
+    EXPECT_TRUE(result.bound <= result.cost);
+    EXPECT_LE(real(result.bound) / real(result.denominator), expected * (1 + 1e-9));
+    EXPECT_GE(real(result.cost) / real(result.denominator), expected * (1 - 1e-9));
+    EXPECT_NEAR(real(result.cost) / real(result.denominator), expected, 1.01 * gap * expected);
+  }
+}
+
+TEST(Portfolio, OfManyPurchasesIsTheSameForAnyNumberOfThreads) {
+  const PortfolioProblem problem = many_purchases(31, 70, 400, 4000);
+  auto one = PortfolioSolver::make(problem), three = PortfolioSolver::make(problem);
+  ASSERT_TRUE(one && three);
+  const PortfolioResult first = one->solve({.gap = 1e-6, .threads = 1});
+  const PortfolioResult second = three->solve({.gap = 1e-6, .threads = 3});
+  EXPECT_TRUE(first.proven) << first.gap;
+  EXPECT_EQ(first.amounts, second.amounts);
+  EXPECT_TRUE(first.cost == second.cost && first.bound == second.bound);
+}
+
+TEST(Portfolio, OfManyPurchasesGoesOnAfterAChange) {
+  PortfolioProblem problem = many_purchases(37, 80, 300, 2000);
+  auto solver = PortfolioSolver::make(problem);
+  ASSERT_TRUE(solver) << solver.error().what;
+  const PortfolioResult before = solver->solve({.gap = 1e-6});
+  solver->set_price(7, {1, 2});
+  solver->set_most(20, 3);
+  problem.offers[7].price = {1, 2};
+  problem.offers[20].most = 3;
+  auto cold = PortfolioSolver::make(problem);
+  const PortfolioResult warm = solver->solve({.gap = 1e-6}), fresh = cold->solve({.gap = 1e-6});
+  EXPECT_TRUE(before.proven && warm.proven && fresh.proven);
+  EXPECT_LE(warm.amounts[20], 3);
+  const double cost = real(warm.cost) / real(warm.denominator);
+  EXPECT_NEAR(cost, real(fresh.cost) / real(fresh.denominator), 2e-6 * cost);
+  EXPECT_TRUE(warm.cost == cost_by_definition(problem, warm.amounts, warm.denominator));
+}
+
 TEST(Portfolio, OfOneOfferIsTheBestLevel) {
   std::mt19937_64 random(3);
   PortfolioProblem problem;
