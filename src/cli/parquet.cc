@@ -17,6 +17,7 @@ Type type_of(CellKind kind) {
   switch (kind) {
     case CellKind::kMoney:
     case CellKind::kChange:
+    case CellKind::kSaving:
     case CellKind::kQuantity:
       return Type::kDecimal;
     case CellKind::kCount:

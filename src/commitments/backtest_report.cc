@@ -344,7 +344,7 @@ Report backtest_report(const BacktestCase& asked, const Backtest& best,
                     {"saved_share", "saved", CellKind::kShare}};
   if (money) {
     report.columns.push_back({"paid", "paid", CellKind::kMoney});
-    report.columns.push_back({"saved", "saves", CellKind::kChange});
+    report.columns.push_back({"saved", "saves", CellKind::kSaving});
   }
   report.columns.push_back({"regret", "regret", CellKind::kShare});
   if (year) report.columns.push_back({"worst_year", "worst 12 months", CellKind::kShare});
@@ -386,7 +386,7 @@ Report purchases_report(const BacktestCase& asked, const Backtest& best, const P
                     {"unused", "unused", amounts},
                     {"used_share", "used", CellKind::kShare},
                     {"avoided", "avoids", amounts},
-                    {"saved", "saves", money ? CellKind::kChange : CellKind::kQuantity}};
+                    {"saved", "saves", money ? CellKind::kSaving : CellKind::kQuantity}};
   const auto share = [](Int128 part, Int128 whole) {
     return whole == 0 ? Cell{} : Cell{static_cast<double>(part) / static_cast<double>(whole)};
   };

@@ -148,7 +148,7 @@ class Writer {
         {"currency", "", CellKind::kText},         {"an_hour", "an hour", CellKind::kQuantity},
         {"cost", "cost", CellKind::kMoney},        {"used", "used", CellKind::kMoney},
         {"unused", "unused", CellKind::kMoney},    {"utilisation", "utilisation", CellKind::kShare},
-        {"avoided", "avoids", CellKind::kMoney},   {"saved", "saves", CellKind::kChange}};
+        {"avoided", "avoids", CellKind::kMoney},   {"saved", "saves", CellKind::kSaving}};
     if (simulated) {
       report_.columns.push_back({"simulated_used", "simulated used", CellKind::kMoney});
       report_.columns.push_back({"difference", "difference", CellKind::kChange});
@@ -242,7 +242,7 @@ class Writer {
              {"unused", owners ? "of its unused" : "unused", CellKind::kMoney},
              {"utilisation", "utilisation", CellKind::kShare},
              {"on_demand", "on demand", CellKind::kMoney},
-             {"saved", "saves", CellKind::kChange},
+             {"saved", "saves", CellKind::kSaving},
              {"esr", "ESR", CellKind::kShare},
              {"esr_list", "ESR of list", CellKind::kShare}})
       report_.columns.push_back(column);

@@ -387,42 +387,54 @@ class Planner {
 
   // ---- the search
 
-  double unused_worst(const BasketProblem& problem, std::span<const double> amounts) const {
+  struct Unused {
+    double worst = 0;              ///< share of all that is bought, in the worst scenario
+    std::vector<double> of_lines;  ///< of each line alone, in its own worst scenario
+  };
+  Unused unused_of(const BasketProblem& problem, std::span<const double> amounts) const {
     const BasketOutcome outcome = outcome_of(problem, amounts, options_.threads);
-    double worst = 0;
-    for (std::size_t s = 0; s < problem.scenarios; ++s) {
-      double unused = 0, bought = 0;
-      for (std::size_t line = 0; line < lines_.size(); ++line)
-        if (!lines_[line].held) unused += outcome.unused[s * lines_.size() + line];
-      for (std::size_t v = 0; v < amounts.size(); ++v)
-        for (std::size_t m = problem.variables[v].first_step; m < problem.variables[v].end_step;
-             ++m)
-          bought += amounts[v] * problem.step_weight[m];
-      if (bought > 0) worst = std::max(worst, unused / bought);
+    std::vector<double> bought(lines_.size());
+    for (std::size_t v = 0; v < amounts.size(); ++v)
+      for (std::size_t m = problem.variables[v].first_step; m < problem.variables[v].end_step; ++m)
+        bought[problem.variables[v].line] += amounts[v] * problem.step_weight[m];
+    const double all = std::accumulate(bought.begin(), bought.end(), 0.0);
+    Unused found{0, std::vector<double>(lines_.size())};
+    for (std::size_t s = 0; s < problem.scenarios && all > 0; ++s) {
+      double sum = 0;
+      for (std::size_t line = 0; line < lines_.size(); ++line) {
+        if (lines_[line].held || bought[line] <= 0) continue;
+        const double unused = outcome.unused[s * lines_.size() + line];
+        sum += unused;
+        found.of_lines[line] = std::max(found.of_lines[line], unused / bought[line]);
+      }
+      found.worst = std::max(found.worst, sum / all);
     }
-    return worst;
+    return found;
   }
 
   void solve() {
     const BasketOptions search{options_.gap, 250, options_.threads};
     result_ = best_basket(problem_, search);
     solved_ = problem_;
-    plan_.unused_worst = unused_worst(problem_, result_.amounts);
-    if (!options_.max_unused || plan_.unused_worst <= *options_.max_unused) return;
-    // All fees are made dearer until the cap holds in every scenario.
-    double low = 1, high = 1;
+    Unused unused = unused_of(problem_, result_.amounts);
+    if (!options_.max_unused || unused.worst <= *options_.max_unused) return;
+    // The fees of lines that are above the cap are made dearer until it holds in every scenario.
+    std::vector<bool> above(lines_.size());
     const auto attempt = [&](double premium) {
+      for (std::size_t line = 0; line < lines_.size(); ++line)
+        if (unused.of_lines[line] > *options_.max_unused) above[line] = true;
       BasketProblem dearer = problem_;
-      for (BasketVariable& variable : dearer.variables) variable.fee *= premium;
+      for (BasketVariable& variable : dearer.variables)
+        if (above[variable.line]) variable.fee *= premium;
       BasketResult result = best_basket(dearer, search);
-      const double worst = unused_worst(dearer, result.amounts);
-      if (worst > *options_.max_unused) return false;
+      unused = unused_of(dearer, result.amounts);
+      if (unused.worst > *options_.max_unused) return false;
       plan_.premium = premium;
-      plan_.unused_worst = worst;
       result_ = std::move(result);
       solved_ = std::move(dearer);
       return true;
     };
+    double low = 1, high = 1;
     bool held = false;
     for (int i = 0; i < 6 && !held; ++i) {
       low = high;
@@ -436,7 +448,6 @@ class Planner {
     plan_.cap_held = held;
     if (!held) {  // only an empty basket does
       result_.amounts.assign(problem_.variables.size(), 0);
-      plan_.unused_worst = 0;
     }
   }
 
@@ -523,7 +534,7 @@ class Planner {
         plan_.objective > 0 ? std::max(0.0, (plan_.objective - plan_.bound) / plan_.objective) : 0;
     plan_.gap_of_parts = result_.gap;
     plan_.passes = result_.passes;
-    plan_.unused_worst = unused_worst(solved_, amounts_);
+    plan_.unused_worst = unused_of(solved_, amounts_).worst;
   }
 
   void list_purchases() {

@@ -48,8 +48,8 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
                     " of the purchases");
   if (plan.premium > 1)
     notes.push_back("to keep the unused share within " + per_cent(*options.max_unused) +
-                    ", fees were taken as " + per_cent(plan.premium - 1, "%.0f %%") +
-                    " dearer in the search");
+                    ", fees of what would exceed it were taken as " +
+                    per_cent(plan.premium - 1, "%.0f %%") + " dearer in the search");
   std::string assumes =
       "assumes: each pool's last week goes on in ways that usage like it went before, never above "
       "today; what leaves a pool is used elsewhere at its price; prices stay";
@@ -75,7 +75,7 @@ Report plan_report(const Estate& estate, const PlanOptions& options, const Plan&
       {"amount", "amount", CellKind::kQuantity}, {"currency", "", CellKind::kText},
       {"upfront", "upfront", CellKind::kMoney},  {"cost", "cost", CellKind::kMoney},
       {"used_share", "used", CellKind::kShare},  {"worst_used_share", "at worst", CellKind::kShare},
-      {"avoided", "avoids", CellKind::kMoney},   {"saved", "saves", CellKind::kChange}};
+      {"avoided", "avoids", CellKind::kMoney},   {"saved", "saves", CellKind::kSaving}};
   const std::string& currency = estate.card.currency;
   Decimal upfront, used;
   for (const PlannedPurchase& purchase : plan.purchases) {

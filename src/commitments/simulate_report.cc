@@ -55,7 +55,7 @@ void by_purchase(const RateCard& card, const PoolTable& table, const Bill& bill,
                     {"unused", "unused", CellKind::kMoney},
                     {"used_share", "used", CellKind::kShare},
                     {"avoided", "avoids", CellKind::kMoney},
-                    {"saved", "saves", CellKind::kChange},
+                    {"saved", "saves", CellKind::kSaving},
                     {"paid_back", "paid back", CellKind::kInstant},
                     {"upfront_return", "upfront returns", CellKind::kShare}};
   if (!question.marginal.empty()) {
@@ -175,7 +175,7 @@ void by_time(const Bill& bill, bool months, Report& report) {
                     {"on_demand", "on demand", CellKind::kMoney},
                     {"cost", "cost", CellKind::kMoney},
                     {"on_demand_only", "all on demand", CellKind::kMoney},
-                    {"saved", "saves", CellKind::kChange}};
+                    {"saved", "saves", CellKind::kSaving}};
   const auto row = [&](std::string title, const HourTotal& sum) {
     const Decimal cost = sum.fees + sum.on_demand;
     return std::vector<Cell>{{std::move(title)},

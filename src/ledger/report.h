@@ -20,7 +20,8 @@ enum class CellKind {
   kCount,     ///< int64
   kQuantity,  ///< Decimal without currency
   kShare,     ///< double 0..1, shown as per cent
-  kChange,    ///< Decimal: signed money, coloured
+  kChange,    ///< Decimal: signed money, coloured: more is worse
+  kSaving,    ///< Decimal: signed money, coloured: more is better
   kSeries,    ///< text: decimals separated by spaces, drawn as a sparkline
   kInstant,
   kFlag,  ///< bool: a tick or a cross

@@ -8,7 +8,10 @@
 
 namespace steelyard {
 
-bool is_money(CellKind kind) { return kind == CellKind::kMoney || kind == CellKind::kChange; }
+bool is_money(CellKind kind) { return kind == CellKind::kMoney || is_signed_money(kind); }
+bool is_signed_money(CellKind kind) {
+  return kind == CellKind::kChange || kind == CellKind::kSaving;
+}
 bool is_numeric(CellKind kind) {
   return is_money(kind) || kind == CellKind::kCount || kind == CellKind::kQuantity ||
          kind == CellKind::kShare;
@@ -209,7 +212,7 @@ Display display_of(const Report& report, bool thousands) {
     if (is_money(kind) && decimal_in(row[c]) != nullptr) {
       cell.text = to_text(value, grain(), thousands);
       cell.sign = sign_of(value);
-      if (kind == CellKind::kChange && cell.sign > 0) cell.text = "+" + cell.text;
+      if (is_signed_money(kind) && cell.sign > 0) cell.text = "+" + cell.text;
       return cell;
     }
     if (kind == CellKind::kShare && std::get_if<double>(&row[c].value) != nullptr) {

@@ -34,6 +34,7 @@ bool lacks_currency_column(const Report& report);
 Display display_of(const Report& report, bool thousands);
 
 bool is_money(CellKind kind);
+bool is_signed_money(CellKind kind);
 bool is_numeric(CellKind kind);
 
 }  // namespace steelyard

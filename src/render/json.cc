@@ -25,6 +25,7 @@ std::string_view kind_name(CellKind kind) {
     case CellKind::kShare:
       return "share";
     case CellKind::kChange:
+    case CellKind::kSaving:
       return "change";
     case CellKind::kSeries:
       return "series";

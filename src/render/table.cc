@@ -317,7 +317,7 @@ Layout fit_lanes(std::vector<Lane> all, const Display& display, const Style& sty
   give_up([](const Lane& lane) { return lane.kind == CellKind::kText; });
   shrink_names(layout, style.width, kMinText);
   give_up([](const Lane& lane) { return lane.kind == CellKind::kInstant; });
-  give_up([](const Lane& lane) { return lane.kind == CellKind::kChange && lane.name != "change"; });
+  give_up([](const Lane& lane) { return is_signed_money(lane.kind) && lane.name != "change"; });
   give_up([](const Lane& lane) { return lane.kind == CellKind::kShare; });
   give_up([](const Lane&) { return true; });
   grow_names(layout, style.width);
@@ -508,8 +508,8 @@ std::string grid_of(const Report& report, const Display& display, const Layout& 
         layout, style, [&](const Lane& lane) { return lane.cells[r]; },
         [&](const Lane& lane) {
           const DisplayCell& cell = row[lane.column];
-          if (lane.kind == CellKind::kChange && cell.sign != 0)
-            return cell.sign > 0 ? Ink::kRed : Ink::kGreen;
+          if (is_signed_money(lane.kind) && cell.sign != 0)
+            return (cell.sign > 0) == (lane.kind == CellKind::kSaving) ? Ink::kGreen : Ink::kRed;
           if (lane.kind == CellKind::kFlag) return cell.sign > 0 ? Ink::kGreen : Ink::kRed;
           return cell.null ? Ink::kDim : Ink::kPlain;
         },
@@ -523,8 +523,8 @@ std::string grid_of(const Report& report, const Display& display, const Layout& 
         layout, style, [&](const Lane& lane) { return lane.totals[r]; },
         [&](const Lane& lane) {
           const DisplayCell& cell = row[lane.column];
-          if (lane.kind == CellKind::kChange && cell.sign != 0)
-            return cell.sign > 0 ? Ink::kRed : Ink::kGreen;
+          if (is_signed_money(lane.kind) && cell.sign != 0)
+            return (cell.sign > 0) == (lane.kind == CellKind::kSaving) ? Ink::kGreen : Ink::kRed;
           return Ink::kBold;
         },
         no_fraction);

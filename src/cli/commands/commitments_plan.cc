@@ -53,7 +53,8 @@ Result<int> run_commitments_plan(Context& context, const CommitmentOptions& opti
   if (!capital) return pass(capital);
   plan_options.cost_of_capital = *capital;
   auto unused = parse_yearly_rate(options.max_unused, "--max-unused");
-  if (!unused) return pass(unused);
+  if (!unused || (*unused && (**unused <= 0 || **unused > 1)))
+    return bad_value("--max-unused", options.max_unused, "a share above 0, such as 10%");
   plan_options.max_unused = *unused;
   auto horizon = parse_horizon(options.horizon);
   if (!horizon) return pass(horizon);
