@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kDayHours = 24, kWeekHours = 168, kYearHours = 8760;
 constexpr int kMostDiscountDecimals = 6;
+constexpr int kMostPriceDecimals = 9;  ///< of a price by the hour, beyond which it is rounded
 constexpr std::size_t kMostCurves = 4;
 
 /// Digits after the point.
@@ -37,6 +38,10 @@ tl::unexpected<Error> not_possible(std::string what, std::string fix) {
   return fail("SY1827", std::move(what), "", std::move(fix));
 }
 
+std::string counted(std::int64_t count, const std::string& noun) {
+  return with_thousands(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
 /// Costs, and the products that hindsight needs (ladder.h), must be held exactly.
 Status check_digits(const BacktestCase& asked) {
   std::int64_t peak = 0;
@@ -52,6 +57,19 @@ Status check_digits(const BacktestCase& asked) {
   if (asked.decimals <= kScale && product < 1e36 && parts < 2e12) return {};
   return fail("SY1824", "quantities and prices need more digits than are held exactly", "",
               "round the quantities of the demand, or the prices");
+}
+
+/// Drops digits of the quantities until costs can be held exactly; a note says so.
+void drop_digits(BacktestCase& asked) {
+  const int before = asked.demand.decimals;
+  while (!check_digits(asked) && asked.demand.decimals > 0) {
+    for (std::int64_t& count : asked.demand.counts) count = count / 10 + (count % 10 >= 5 ? 1 : 0);
+    --asked.demand.decimals;
+    --asked.decimals;
+  }
+  if (asked.demand.decimals < before)
+    asked.notes.push_back("quantities are taken to " + counted(asked.demand.decimals, "decimal") +
+                          ": exact costs of all need more digits than there are");
 }
 
 Result<PriceRatio> ratio_at(Decimal discount, int& decimals) {
@@ -78,10 +96,6 @@ std::string per_cent(double share) {
 
 std::string hours_text(std::size_t hours) {
   return with_thousands(static_cast<std::int64_t>(hours)) + (hours == 1 ? " hour" : " hours");
-}
-
-std::string counted(std::int64_t count, const std::string& noun) {
-  return with_thousands(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
 double seconds_at(const Demand& demand, std::size_t hour) {
@@ -248,8 +262,14 @@ Result<BacktestCase> case_of_offers(const Estate& estate, const std::vector<std:
   if (prices.empty())
     return not_possible("none of the pools is covered by the offer",
                         "choose another with --offer: " + join(names, ", "));
+  if (decimals > kMostPriceDecimals) {
+    decimals = kMostPriceDecimals;
+    asked.notes.push_back("prices are taken to " + counted(decimals, "decimal"));
+  }
   asked.decimals = all.decimals + decimals;
-  for (const auto& [price, on_demand] : prices) {
+  for (auto& [price, on_demand] : prices) {
+    price = round(price, decimals);
+    on_demand = round(on_demand, decimals);
     const Int128 most = kMaxRatioPart, committed = in_units(price, decimals),
                  alone = in_units(on_demand, decimals);
     if (committed > most || alone > most || alone <= 0)
@@ -272,6 +292,7 @@ Result<BacktestCase> case_of_offers(const Estate& estate, const std::vector<std:
     asked.notes.push_back(
         "each pool buys for itself: what a plan could move to other pools is not "
         "counted");
+  drop_digits(asked);
   if (Status held = check_digits(asked); !held) return pass(held);
   return asked;
 }
