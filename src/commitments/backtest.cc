@@ -181,7 +181,8 @@ Course course_of(const Demand& demand, const BacktestTerms& terms, const Backtes
   const Scale scale = scale_of(terms);
   LadderTerms ladder{terms.price, terms.term_hours, run.dates};
   for (std::size_t& date : ladder.dates) date -= terms.begin;
-  Course course{std::vector<Int128>(hours + 1, 0), std::vector<Int128>(hours + 1, 0)};
+  const std::vector<Int128> nothing(hours + 1, 0);
+  Course course{nothing, nothing, nothing, nothing};
   std::vector<std::int64_t> left(hours, 0);
   for (std::size_t pool = 0; pool < run.pools.size(); ++pool) {
     const auto capacity = capacity_of(ladder, run.pools[pool].amounts, hours);
@@ -191,6 +192,9 @@ Course course_of(const Demand& demand, const BacktestTerms& terms, const Backtes
       left[hour] += rest;
       course.paid[hour + 1] += scale.paid_for(terms, pool, {capacity[hour], rest, used[hour]});
       course.on_demand_only[hour + 1] += scale.on_demand(terms, pool, used[hour]);
+      const std::int64_t covered = used[hour] - rest;
+      course.committed[hour + 1] += scale.paid_for(terms, pool, {capacity[hour], 0, 0});
+      course.unused[hour + 1] += scale.paid_for(terms, pool, {capacity[hour] - covered, 0, 0});
     }
   }
   if (terms.plan_price) {
@@ -199,13 +203,35 @@ Course course_of(const Demand& demand, const BacktestTerms& terms, const Backtes
       const std::int64_t rest = std::max<std::int64_t>(0, left[hour] - capacity[hour]);
       course.paid[hour + 1] +=
           LevelCost{capacity[hour], rest, left[hour]}.scaled(*terms.plan_price) * scale.of_plan;
+      const std::int64_t covered = left[hour] - rest;
+      const auto fee = [&](std::int64_t count) {
+        return LevelCost{count, 0, 0}.scaled(*terms.plan_price) * scale.of_plan;
+      };
+      course.committed[hour + 1] += fee(capacity[hour]);
+      course.unused[hour + 1] += fee(capacity[hour] - covered);
     }
   }
   for (std::size_t hour = 0; hour < hours; ++hour) {
     course.paid[hour + 1] += course.paid[hour];
     course.on_demand_only[hour + 1] += course.on_demand_only[hour];
+    course.committed[hour + 1] += course.committed[hour];
+    course.unused[hour + 1] += course.unused[hour];
   }
   return course;
+}
+
+std::vector<double> unused_in_windows(const Demand& demand, const BacktestTerms& terms,
+                                      const Backtest& run, std::size_t hours) {
+  const Course course = course_of(demand, terms, run);
+  std::vector<double> shares;
+  for (const std::size_t date : run.dates) {
+    const std::size_t from = date - terms.begin, to = from + hours;
+    if (to >= course.paid.size()) break;
+    const auto committed = static_cast<double>(course.committed[to] - course.committed[from]);
+    const auto unused = static_cast<double>(course.unused[to] - course.unused[from]);
+    shares.push_back(committed > 0 ? unused / committed : 0);
+  }
+  return shares;
 }
 
 double worst_savings(const Demand& demand, const BacktestTerms& terms, const Backtest& run,

@@ -106,12 +106,17 @@ double unused_share(const LevelCost& cost);
 double unused_share(const BacktestTerms& terms, const Backtest& run);
 
 /// What was paid from `begin` up to each judged hour, and what all usage up to there would have
-/// cost on demand, in the units of Backtest::paid; one more than hours, the first is 0.
+/// cost on demand, in the units of Backtest::paid; of what was paid, what was for commitments, and
+/// for those that nothing used. One more than hours, the first is 0.
 struct Course {
-  std::vector<Int128> paid, on_demand_only;
+  std::vector<Int128> paid, on_demand_only, committed, unused;
 };
 Course course_of(const Demand& demand, const BacktestTerms& terms, const Backtest& run);
 
+/// Share of all commitments, of pools and plan, that nothing used, in each stretch of `hours` that
+/// begins at a date and lies within the judged window: whether a cap held.
+std::vector<double> unused_in_windows(const Demand& demand, const BacktestTerms& terms,
+                                      const Backtest& run, std::size_t hours);
 /// The lowest savings of any `hours` in a row that begin at a date: the worst 12 months.
 double worst_savings(const Demand& demand, const BacktestTerms& terms, const Backtest& run,
                      std::size_t hours);

@@ -153,6 +153,9 @@ TEST(BacktestReport, TheCourseEndsAtTheWhole) {
   const Course course = course_of(asked.demand, asked.terms, run);
   EXPECT_TRUE(course.paid.back() == run.paid);
   EXPECT_TRUE(course.on_demand_only.back() == run.on_demand_only);
+  const auto unused = unused_in_windows(asked.demand, asked.terms, run, course.paid.size() - 1);
+  ASSERT_EQ(unused.size(), 1u);
+  EXPECT_NEAR(unused[0], unused_share(asked.terms, run), 1e-12);
   EXPECT_NEAR(worst_savings(asked.demand, asked.terms, run, course.paid.size() - 1), run.savings(),
               1e-12);
 }
