@@ -191,6 +191,8 @@ Result<std::vector<Setting>> apply_settings(CommonOptions& common) {
     if (!writings) return pass(writings);
     layers.push_back(std::move(*writings));
   }
+  // What a flag says wrongly is no setting's fault.
+  if (Status said = check_values(common); !said) return pass(said);
   std::vector<Setting> settings;
   for (const Flag& flag : flags) {
     for (const Writings& layer : layers) {
