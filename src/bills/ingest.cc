@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <thread>
 
 #include "base/assert.h"
 #include "base/text.h"
@@ -134,6 +135,27 @@ Relation relation_of(const Mapping& mapping, const OpenFile& file, const std::st
   }
   relation.sql = "SELECT " + list + "\nFROM " + source_relation(mapping, file.from);
   return relation;
+}
+
+/// Rows of a Parquet row group. Each thread holds one in memory before it is written, so a report
+/// of hundreds of columns has shorter ones than the engine's usual 122,880.
+std::size_t rows_of_group(std::size_t columns) {
+  constexpr std::size_t kMostRows = 122'880, kLeastRows = 8'192, kVector = 2'048;
+  constexpr std::size_t kMostCells = 9'000'000;
+  return std::clamp(kMostCells / std::max<std::size_t>(1, columns), kLeastRows, kMostRows) /
+         kVector * kVector;
+}
+
+/// Each thread that writes Parquet reserves blocks for every column: a report of hundreds of
+/// columns leaves a small memory room for few threads only, and more of them would spill to disk.
+int threads_for(std::size_t columns, const EngineOptions& options) {
+  constexpr std::uint64_t kBytesOfColumn = 3 << 20;
+  const int all = options.threads > 0
+                      ? options.threads
+                      : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const std::uint64_t fit =
+      options.memory_bytes / (kBytesOfColumn * std::max<std::size_t>(1, columns));
+  return static_cast<int>(std::clamp<std::uint64_t>(fit, 1, static_cast<std::uint64_t>(all)));
 }
 
 std::string column_list(const std::vector<SchemaField>& schema) {
@@ -488,6 +510,10 @@ class Ingest {
     widen(next.schema, schema);
     next.residuals = bill->mapping.residuals;
 
+    if (auto set = engine.run("SET threads = " +
+                              std::to_string(threads_for(schema.size(), engine_options())));
+        !set)
+      return pass(set);
     // The usual file holds one billing period and streams into one Parquet file. When a second
     // period turns up, the pass begins again and writes one file per period, which costs more.
     for (const bool by_period : {false, true}) {
@@ -509,7 +535,8 @@ class Ingest {
         sql = "SELECT count(\"x_SourceFile\") FROM (" + select + ")";
       } else {
         sql = "COPY (" + select + ") TO " + sql_literal(by_period ? target : target + ".parquet") +
-              " (FORMAT parquet, COMPRESSION zstd" +
+              " (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE " +
+              std::to_string(rows_of_group(schema.size())) +
               (by_period ? ", PARTITION_BY (\"x_BillingPeriod\")" : "") + ")";
       }
       bool second_period = false, cancelled = false;

@@ -215,8 +215,8 @@ Selected select_kept(std::int64_t* values, std::size_t count, std::size_t k, Bra
   std::int64_t sum_above = 0;
   std::size_t above = 0;
   for (int guesses = 0; count > kFew && guesses < kGuesses; ++guesses) {
+    if (bracket.high == std::numeric_limits<std::int64_t>::max()) break;  // no room to subtract
     if (bracket.high - bracket.low == 1) return {bracket.high, 0, sum_above, above};
-    if (bracket.high == std::numeric_limits<std::int64_t>::max()) break;
     Bracket guess = guess_in(bracket, k, count);
     Tally tally = kTally({values, count}, guess, spare);
     if (k < tally.below || k >= tally.below + tally.inside) {
