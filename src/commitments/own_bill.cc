@@ -12,8 +12,6 @@ namespace steelyard {
 
 namespace {
 
-constexpr std::int64_t kMicrosPerHour = 3'600'000'000;
-
 using Key = std::vector<std::string>;  ///< values of price_columns()
 
 std::string list_of(const std::vector<std::string>& columns) {

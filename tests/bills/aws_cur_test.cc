@@ -2,6 +2,7 @@
 // hold between what goes in and what comes out.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/text.h"

@@ -2,6 +2,7 @@
 // engine.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>

@@ -1,5 +1,7 @@
 // Top against an oracle of plain maps: every amount, the order, the rest in "other", the totals,
 // the series.
+#include <algorithm>
+
 #include "ledger/top.h"
 
 #include "ledger/fixture.h"

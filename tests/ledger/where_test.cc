@@ -1,5 +1,7 @@
 // The filter language: what it means for missing values, that text survives it, and that no value
 // ever becomes SQL.
+#include <algorithm>
+
 #include "ledger/where.h"
 
 #include "ledger/fixture.h"
