@@ -1,28 +1,12 @@
 #include "commitments/backtest.h"
+#include "commitments/parallel.h"
 
 #include <algorithm>
-#include <atomic>
-#include <thread>
 
 #include "base/assert.h"
 
 namespace steelyard {
 namespace {
-
-/// Calls `work(i)` for each i < count from several threads.
-template <class Work>
-void in_parallel(std::size_t count, int threads, const Work& work) {
-  std::size_t workers =
-      threads > 0 ? static_cast<std::size_t>(threads) : std::thread::hardware_concurrency();
-  workers = std::clamp<std::size_t>(workers, 1, std::max<std::size_t>(count, 1));
-  std::atomic<std::size_t> next = 0;
-  const auto loop = [&] {
-    for (std::size_t i = next++; i < count; i = next++) work(i);
-  };
-  std::vector<std::jthread> others;
-  for (std::size_t i = 1; i < workers; ++i) others.emplace_back(loop);
-  loop();
-}
 
 void add(LevelCost& sum, const LevelCost& part) {
   sum.committed += part.committed;

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <numeric>
 #include <optional>
-#include <thread>
 
 #include "base/assert.h"
 #include "commitments/linear_program.h"
+#include "commitments/parallel.h"
 
 namespace steelyard {
 namespace {
@@ -203,20 +203,12 @@ Slope empty_slope(const BasketProblem& problem) {
 std::vector<Slope> slopes_at(const BasketProblem& problem, std::span<const double> capacity,
                              int threads, std::size_t parts, bool with_slope) {
   std::vector<Slope> slopes(problem.scenarios * parts, empty_slope(problem));
-  const std::size_t workers = std::min<std::size_t>(
-      problem.scenarios, threads > 0
-                             ? static_cast<std::size_t>(threads)
-                             : std::max<std::size_t>(1, std::thread::hardware_concurrency()));
-  const auto work = [&](std::size_t first) {
+  in_parallel(problem.scenarios, threads, [&](std::size_t scenario) {
     Pass pass(problem);
-    for (std::size_t s = first; s < problem.scenarios; s += workers)
-      for (std::size_t step = 0; step < problem.steps; ++step)
-        pass.add(s, step, capacity, with_slope, slopes[s * parts + step * parts / problem.steps]);
-  };
-  std::vector<std::thread> pool;
-  for (std::size_t worker = 1; worker < workers; ++worker) pool.emplace_back(work, worker);
-  work(0);
-  for (std::thread& thread : pool) thread.join();
+    for (std::size_t step = 0; step < problem.steps; ++step)
+      pass.add(scenario, step, capacity, with_slope,
+               slopes[scenario * parts + step * parts / problem.steps]);
+  });
   return slopes;
 }
 

@@ -1,12 +1,11 @@
 #include "commitments/portfolio_newton.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <set>
-#include <thread>
 
 #include "base/assert.h"
+#include "commitments/parallel.h"
 
 namespace steelyard {
 namespace {
@@ -21,21 +20,6 @@ constexpr double kSlack = 0.5, kSampleSlack = 2,
                  kOpen = 0.2;  ///< what slopes may leave, over the smoothing
 constexpr int kRoundsMax = 60, kRoundsAgain = 60, kFailuresMax = 30, kLostMax = 2;
 constexpr double kAlive = 1e-12;  ///< a multiplier below this carries no curvature
-
-/// Calls work(i) for each i < count; who does which is left to chance, so each i writes its own.
-template <class Work>
-void in_parallel(std::size_t count, int threads, const Work& work) {
-  std::size_t workers =
-      threads > 0 ? static_cast<std::size_t>(threads) : std::thread::hardware_concurrency();
-  workers = std::clamp<std::size_t>(workers, 1, std::max<std::size_t>(count, 1));
-  std::atomic<std::size_t> next = 0;
-  const auto loop = [&] {
-    for (std::size_t i = next++; i < count; i = next++) work(i);
-  };
-  std::vector<std::jthread> others;
-  for (std::size_t worker = 1; worker < workers; ++worker) others.emplace_back(loop);
-  loop();
-}
 
 using Four [[gnu::vector_size(32), gnu::aligned(8)]] = double;
 
