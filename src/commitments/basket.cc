@@ -410,6 +410,7 @@ class Search {
           const auto slopes =
               slopes_at(problem_, capacity_of(problem_, point), options_.threads, 1, false);
           ++result.passes;
+          if (options_.on_pass) options_.on_pass(result.passes);
           if (keep(point, slopes, result)) {
             moved = true;
             break;
@@ -444,6 +445,7 @@ class Search {
     const auto slopes =
         slopes_at(problem_, capacity_of(problem_, point), options_.threads, parts_, true);
     ++result.passes;
+    if (options_.on_pass) options_.on_pass(result.passes);
     for (std::size_t part = 0; part < slopes.size(); ++part) {
       const Slope& slope = slopes[part];
       double constant = slope.constant;

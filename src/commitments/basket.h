@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <vector>
@@ -60,6 +61,7 @@ struct BasketOptions {
   double gap = 1e-6;  ///< relative; the search ends there
   int max_passes = 300;
   int threads = 0;  ///< 0: as many as the machine has; changes no result
+  std::function<void(int passes)> on_pass = {};  ///< told how many there were, now and then
 };
 
 /// What capacities lead to. Weighted as step_weight says.

@@ -7,6 +7,7 @@
 // the last digit.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,7 @@ struct PlanOptions {
   std::vector<SharingPreference> sharing;
   double gap = 1e-5;
   int threads = 0;
+  std::function<void(int passes)> on_pass = {};  ///< over the scenarios, for progress
 };
 
 /// What a purchase leads to over the horizon, in the mean of the scenarios. Exact sums; each is

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "cli/commitments.h"
 #include "cli/output.h"
+#include "cli/progress.h"
 #include "commitments/plan_report.h"
 
 namespace steelyard {
@@ -86,7 +87,12 @@ Result<int> run_commitments_plan(Context& context, const CommitmentOptions& opti
   if (context.common.threads) plan_options.threads = static_cast<int>(*context.common.threads);
   auto estate = estate_of(context, **engine, options);
   if (!estate) return pass(estate);
+  Progress progress(context.common, "plan");
+  plan_options.on_pass = [&](int passes) {
+    progress.report({.phase = "searching", .done = passes, .all = 250, .unit = "passes"});
+  };
   auto plan = make_plan(*estate, plan_options);
+  progress.finish();
   if (!plan) return pass(plan);
   for (const std::string& path : options.purchases)
     if (Status written = write_purchases(path, *estate, *plan); !written) return pass(written);
