@@ -413,7 +413,7 @@ class Planner {
   }
 
   void solve() {
-    const BasketOptions search{options_.gap, 250, options_.threads, options_.on_pass};
+    const BasketOptions search{options_.gap, kMostPlanPasses, options_.threads, options_.on_pass};
     result_ = best_basket(problem_, search);
     solved_ = problem_;
     Unused unused = unused_of(problem_, result_.amounts);

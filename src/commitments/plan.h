@@ -19,6 +19,9 @@
 
 namespace steelyard {
 
+/// Passes over the scenarios after which the search ends, whatever the gap.
+inline constexpr int kMostPlanPasses = 250;
+
 struct PlanOptions {
   /// Weight of the worst quarter of the scenarios in what is minimised (BasketProblem::risk).
   double risk = 0.25;

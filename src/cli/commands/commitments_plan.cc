@@ -89,7 +89,8 @@ Result<int> run_commitments_plan(Context& context, const CommitmentOptions& opti
   if (!estate) return pass(estate);
   Progress progress(context.common, "plan");
   plan_options.on_pass = [&](int passes) {
-    progress.report({.phase = "searching", .done = passes, .all = 250, .unit = "passes"});
+    progress.report(
+        {.phase = "searching", .done = passes, .all = kMostPlanPasses, .unit = "passes"});
   };
   auto plan = make_plan(*estate, plan_options);
   progress.finish();
