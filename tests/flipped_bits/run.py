@@ -28,6 +28,7 @@ class Failed(Exception):
 def run(arguments, home):
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": home, "XDG_CACHE_HOME": home,
                    "LC_ALL": "C.UTF-8"}
+    environment.update({name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")})
     done = subprocess.run([PROGRAM, *arguments], env=environment, cwd=home, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
     return done.returncode, done.stdout, done.stderr
