@@ -83,7 +83,8 @@ std::string added_text(const DataFile& file) {
                     ",\"partitionValues\":" + map_text(file.partition) +
                     ",\"size\":" + std::to_string(file.size) +
                     ",\"modificationTime\":" + std::to_string(file.modified_millis) +
-                    ",\"dataChange\":true,\"stats\":" + json_quote(file.stats);
+                    ",\"dataChange\":true";
+  if (!file.stats.empty()) out += ",\"stats\":" + json_quote(file.stats);  // Delta: optional
   out += ",\"tags\":{\"sha256\":" + json_quote(file.sha256) + "}}}\n";
   return out;
 }

@@ -532,7 +532,6 @@ TEST_F(CsvSource, BlocksThreadsAndInstructionsChangeNothing) {
     std::int64_t line = 2;
     {
       // Lines: count newlines of each record by its text.
-      std::size_t at = 0;
       for (auto& row : expected) {
         row.push_back(std::to_string(line));
         row.push_back("(null)");
@@ -540,7 +539,6 @@ TEST_F(CsvSource, BlocksThreadsAndInstructionsChangeNothing) {
         for (std::size_t c = 0; c < columns; ++c)
           newlines += static_cast<std::size_t>(std::count(row[c].begin(), row[c].end(), '\n'));
         line += static_cast<std::int64_t>(newlines) + 1;
-        ++at;
       }
     }
     std::sort(expected.begin(), expected.end());
