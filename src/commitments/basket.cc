@@ -351,10 +351,6 @@ class Search {
     result.bound -= 1e-9 * std::abs(result.bound);  // the master's doubles are right to about that
     const double worth_repair = std::max(10 * options_.gap, 1e-4) * std::abs(result.cost);
     if (result.cost - result.bound > worth_repair) repair(result);
-    result.fees = fees_of(problem_, result.amounts);
-    result.expected = result.fees;
-    for (std::size_t s = 0; s < problem_.scenarios; ++s)
-      result.expected += problem_.probability[s] * result.on_demand[s];
     result.best = best_;
     result.gap = result.cost > 0 ? std::max(0.0, (result.cost - result.bound) / result.cost) : 0;
     result.proven = result.gap <= options_.gap + 2e-9;
@@ -490,22 +486,6 @@ BasketProblem only_scenario(const BasketProblem& problem, std::size_t scenario) 
 }
 
 }  // namespace
-
-std::vector<double> usage_of(const BasketProblem& problem) {
-  std::vector<double> per_pool(problem.pools);
-  for (std::size_t pool = 0; pool < problem.pools; ++pool) {
-    const double* usage = problem.usage.data() + pool * problem.pattern;
-    per_pool[pool] =
-        std::accumulate(usage, usage + problem.pattern, 0.0) / static_cast<double>(problem.pattern);
-  }
-  std::vector<double> sums(problem.scenarios);
-  for (std::size_t s = 0; s < problem.scenarios; ++s)
-    for (std::size_t step = 0; step < problem.steps; ++step)
-      for (std::size_t pool = 0; pool < problem.pools; ++pool)
-        sums[s] += problem.step_weight[step] * per_pool[pool] *
-                   problem.share[(s * problem.steps + step) * problem.pools + pool];
-  return sums;
-}
 
 std::vector<double> capacity_of(const BasketProblem& problem, std::span<const double> amounts) {
   SY_ASSERT(amounts.size() == problem.variables.size());

@@ -74,8 +74,6 @@ struct BasketResult {
   std::vector<double> amounts;    ///< per variable
   double cost = 0;                ///< of what is minimised, in the provider's order
   double bound = 0;               ///< no basket costs less
-  double fees = 0;                ///< of the amounts
-  double expected = 0;            ///< fees + mean of the rest on demand
   std::vector<double> on_demand;  ///< per scenario
   std::vector<double> best;       ///< per scenario: its own best cost, if risk was asked for
   double gap = 0;                 ///< (cost - bound) / cost
@@ -83,8 +81,6 @@ struct BasketResult {
   bool proven = false;  ///< the gap asked for was reached
 };
 
-/// All usage on demand, per scenario.
-std::vector<double> usage_of(const BasketProblem& problem);
 /// Capacities of the lines in each step with these purchases: [line * steps + step].
 std::vector<double> capacity_of(const BasketProblem& problem, std::span<const double> amounts);
 BasketOutcome outcome_of(const BasketProblem& problem, std::span<const double> amounts,

@@ -84,7 +84,7 @@ class Planner {
     if (options_.max_unused && (*options_.max_unused <= 0 || *options_.max_unused > 1))
       return out_of_range("a share unused of " + std::to_string(*options_.max_unused),
                           "it lies above 0 and up to 100 %");
-    plan_.at = options_.at.value_or(estate_.demand.hour(estate_.demand.hours));
+    plan_.at = estate_.demand.hour(estate_.demand.hours);
     plan_.scenarios = options_.scenarios;
     int longest = 0;
     for (const Offer& offer : card_.offers)
@@ -169,7 +169,7 @@ class Planner {
     return line;
   }
 
-  /// The size with the most usage, in units of size 1.
+  /// The size with the most usage by its factor: four of size 2 are as much as eight of size 1.
   std::string usual_size(const Offer& offer, std::size_t offer_index,
                          const std::vector<ScopeValue>& scope) const {
     const auto column = static_cast<std::size_t>(
@@ -183,8 +183,8 @@ class Planner {
       if (!covers(card_, any, table_, table_.pools[pool])) continue;
       const auto row = estate_.demand.row(pool).last(pattern_);
       double& sum = used[table_.pools[pool].key[column]];
-      for (const std::int64_t count : row) sum += static_cast<double>(count);
-      sum *= 1;
+      const double factor = real(card_.rates[table_.pools[pool].rate].factor);
+      for (const std::int64_t count : row) sum += factor * static_cast<double>(count);
     }
     const auto most = std::max_element(
         used.begin(), used.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
@@ -588,7 +588,7 @@ class Planner {
     std::vector<std::vector<double>> paid = use;
     std::vector<Decimal> quantity(table_.pools.size());
     std::vector<Decimal> fee(holdings.size()), unused = fee, avoided = fee, avoided_without = fee;
-    Decimal on_demand;
+    Decimal on_demand, equivalent, on_demand_without;
     for (std::size_t month = 0; month < months; ++month)
       for (std::size_t s = 0; s < problem_.scenarios; ++s)
         for (std::size_t h = 0; h < pattern_; ++h) {
@@ -597,6 +597,7 @@ class Planner {
           if (!hour) return pass(hour);
           add_avoided(**hour, avoided);
           on_demand += (*hour)->total_on_demand;
+          equivalent += (*hour)->on_demand_equivalent;
           for (std::size_t i = 0; i < holdings.size(); ++i) {
             fee[i] += (*hour)->fee[i];
             unused[i] += (*hour)->unused[i];
@@ -606,7 +607,19 @@ class Planner {
           auto bare = without->bill(middle_of(month), quantity);
           if (!bare) return pass(bare);
           add_avoided(**bare, avoided_without);
+          on_demand_without += (*bare)->total_on_demand;
         }
+    // All usage on demand is what is avoided and what is left, with the purchases and without.
+    for (const auto& [parts, left] :
+         {std::pair(&avoided, on_demand), std::pair(&avoided_without, on_demand_without)}) {
+      Decimal sum = left;
+      for (const Decimal part : *parts) sum += part;
+      if (sum != equivalent)
+        return fail("SY1806",
+                    "what is avoided and what is left on demand sum to " + to_text(sum) +
+                        ", all usage costs " + to_text(equivalent),
+                    "", "this is a mistake in Steelyard: please report it");
+    }
     plan_.on_demand = mean(on_demand);
     for (std::size_t i = 0; i < holdings.size(); ++i) {
       if (i < held) {

@@ -36,7 +36,6 @@ struct PlanOptions {
   std::optional<double> cost_of_capital;
   std::optional<int> horizon_months;  ///< none: the longest term of the offers
   int max_term_years = 3;
-  std::optional<Instant> at;  ///< of the first purchase; none: the end of the demand
   int scenarios = 8;
   std::vector<SharingPreference> sharing;
   double gap = 1e-5;

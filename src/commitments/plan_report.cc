@@ -24,8 +24,6 @@ std::string per_cent(double share, const char* form = "%.1f %%") {
 
 std::string day(Instant instant) { return format_date(date_of(instant)); }
 
-double worst_share(Decimal part, Decimal whole) { return ratio(part, whole); }
-
 void add_notes(const Estate& estate, const PlanOptions& options, const Plan& plan, Report& report) {
   const std::string currency = " " + estate.card.currency;
   const auto money = [&](Decimal value) { return to_text(value, 2, true) + currency; };
@@ -34,7 +32,7 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
                   ", mean of " + std::to_string(plan.scenarios) +
                   " scenarios: without the purchases " + money(plan.total_without()) +
                   ", with them " + money(plan.total()) + "; saves " + money(plan.saved()) + ", " +
-                  per_cent(worst_share(plan.saved(), plan.total_without())));
+                  per_cent(ratio(plan.saved(), plan.total_without())));
   notes.push_back("no basket costs less than " + per_cent(1 - plan.gap, "%.4f %%") +
                   " of what is minimised (proved gap " + per_cent(plan.gap, "%.4f %%") +
                   ", of which " + per_cent(std::max(0.0, plan.gap - plan.gap_of_parts), "%.4f %%") +

@@ -103,6 +103,12 @@ Command commitments_command(CommonOptions&) {
       "Without --demand the usage, prices and commitments are those of the own bill: of the lake, "
       "or of the files named with --from. What the bill does not say is named with its money; "
       "--offers with --rates, and --holdings, say it instead.\n\n"
+      "plan says what to buy now and what to expect to buy later, over all offers in all their "
+      "scopes and beside what is held. What usage may become is learnt from the demand's history, "
+      "in "
+      "several scenarios; the notes say how near the best the plan is proved to be, what it "
+      "assumes "
+      "and what would make it wrong. --purchases writes the list.\n\n"
       "backtest follows policies through the past: at each date a policy sees what was before it, "
       "buys, and pays to the end of the term. Regret is what it paid beyond the best purchases at "
       "the same dates in hindsight. With --discount the demand alone is enough; else --offers, "
@@ -244,6 +250,8 @@ Command commitments_command(CommonOptions&) {
       {"steelyard commitments simulate --demand=usage.csv --offers=offers.csv --rates=rates.csv "
        "--buy=plan.csv --by=payment --cost-of-capital=8%",
        "what is due when, and what that is worth today"},
+      {"steelyard commitments plan --where=currency=USD --purchases=plan.csv",
+       "what to buy now, as a list that --buy reads"},
       {"steelyard commitments simulate --period='last month' --where=currency=USD --buy=plan.csv",
        "what it would have saved on the bill in the lake, beside what is held"},
       {"steelyard commitments backtest --demand=usage.csv --discount=40%",
