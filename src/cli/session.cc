@@ -1,5 +1,7 @@
 #include "cli/session.h"
 
+#include <algorithm>
+
 #include <unistd.h>
 
 #include <filesystem>
@@ -154,6 +156,17 @@ Result<Session> open_either(const Context& context, const std::vector<std::strin
   if (!context.common.as_of.empty())
     return fail("SY1605", "--as-of is for the lake, not for files", "", "leave one out");
   return open_files(context, paths, format);
+}
+
+Status add_lake(const Context& context, Session& session, ReconcileQuestion& question) {
+  auto tables = open_tables(context, session);
+  if (!tables) return pass(tables);
+  question.have_invoices_view =
+      std::find(tables->begin(), tables->end(), "invoices") != tables->end();
+  auto history = all_deliveries(*session.store, session.charges.version);
+  if (!history) return pass(history);
+  question.history = std::move(*history);
+  return {};
 }
 
 Result<std::optional<Period>> optional_period(const Context& context, const std::string& text) {

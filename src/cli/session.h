@@ -11,6 +11,7 @@
 #include "cli/cache.h"
 #include "cli/command.h"
 #include "engine/engine.h"
+#include "ledger/reconcile.h"
 #include "ledger/views.h"
 #include "store/store.h"
 
@@ -41,6 +42,9 @@ Result<Session> open_either(const Context& context, const std::vector<std::strin
                             const std::string& format, ViewOptions options);
 /// The lake's other tables as views, verified as well; returns their names. None for files.
 Result<std::vector<std::string>> open_tables(const Context& context, Session& session);
+
+/// Adds what a lake knows beside its charges: its other tables and its earlier deliveries.
+Status add_lake(const Context& context, Session& session, ReconcileQuestion& question);
 
 /// "2026-07" -> a period; nothing for "". SY1010.
 Result<std::optional<Period>> optional_period(const Context& context, const std::string& text);

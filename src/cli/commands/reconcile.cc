@@ -26,13 +26,7 @@ Result<int> run_reconcile(Context& context, const ReconcileOptions& options) {
   auto session = open_either(context, options.files, options.format, std::move(view));
   if (!session) return pass(session);
   if (session->store != nullptr) {
-    auto tables = open_tables(context, *session);
-    if (!tables) return pass(tables);
-    question.have_invoices_view =
-        std::find(tables->begin(), tables->end(), "invoices") != tables->end();
-    auto history = all_deliveries(*session->store, session->charges.version);
-    if (!history) return pass(history);
-    question.history = std::move(*history);
+    if (Status told = add_lake(context, *session, question); !told) return pass(told);
   }
   std::vector<Report> reports;
   if (options.part != "identities") {
