@@ -22,7 +22,8 @@ struct CommitmentOptions {
   std::string offers, rates, holdings, buy, groups, sharing = "organisation", by;
   std::string step, cost_of_capital;
   std::optional<std::int64_t> late_after;
-  std::string risk, budget, max_unused, horizon, max_term, max_break_even;  ///< of plan
+  std::string risk, budget, max_lock_in, max_unused, horizon, max_term,
+      max_break_even;  ///< of plan
   std::vector<std::string> purchases;
   // Of the own bill, where no demand is given.
   std::vector<std::string> from;

@@ -289,17 +289,16 @@ class Search {
         add_row(-best_[s], std::move(columns), std::move(values));
       }
     }
-    if (std::isfinite(problem_.upfront_budget)) {
+    // Rows of the master as well, so its value bounds what keeps the limits.
+    for (const BasketLimit& limit : problem_.limits) {
       std::vector<int> columns;
       std::vector<double> values;
       for (std::size_t v = 0; v < variables.size(); ++v) {
-        // One budget for what is due at the beginning; later purchases have theirs later.
-        if (variables[v].upfront <= 0 || variables[v].first_step > 0) continue;
+        if (limit.weight[v] <= 0) continue;
         columns.push_back(static_cast<int>(v));
-        values.push_back(variables[v].upfront);
+        values.push_back(limit.weight[v]);
       }
-      if (!columns.empty())
-        master_.add_row(-LinearProgram::kInfinity, problem_.upfront_budget, columns, values);
+      if (!columns.empty()) master_.add_row(-LinearProgram::kInfinity, limit.most, columns, values);
     }
     fixed_rows_ = master_.rows();
   }
@@ -401,7 +400,7 @@ class Search {
           std::vector<double> point = result.amounts;
           const double size = std::max(point[v], 0.05 * most_[v]);
           point[v] = std::clamp(point[v] + way * step * size, 0.0, most_[v]);
-          if (point[v] == result.amounts[v] || due(point) > problem_.upfront_budget) continue;
+          if (point[v] == result.amounts[v] || !within_limits(problem_, point)) continue;
           --tries;
           const auto slopes =
               slopes_at(problem_, capacity_of(problem_, point), options_.threads, 1, false);
@@ -415,13 +414,6 @@ class Search {
       }
       if (moved) step *= 2;
     }
-  }
-
-  double due(std::span<const double> amounts) const {
-    double sum = 0;
-    for (std::size_t v = 0; v < amounts.size(); ++v)
-      if (problem_.variables[v].first_step == 0) sum += problem_.variables[v].upfront * amounts[v];
-    return sum;
   }
 
   /// Whether the point is the best so far, in the provider's order.
@@ -487,6 +479,14 @@ BasketProblem only_scenario(const BasketProblem& problem, std::size_t scenario) 
 
 }  // namespace
 
+bool within_limits(const BasketProblem& problem, std::span<const double> amounts) {
+  return std::all_of(problem.limits.begin(), problem.limits.end(), [&](const BasketLimit& limit) {
+    const double sum =
+        std::inner_product(amounts.begin(), amounts.end(), limit.weight.begin(), 0.0);
+    return sum <= limit.most * (1 + 1e-12);
+  });
+}
+
 std::vector<double> capacity_of(const BasketProblem& problem, std::span<const double> amounts) {
   SY_ASSERT(amounts.size() == problem.variables.size());
   std::vector<double> capacity = problem.held;
@@ -520,6 +520,8 @@ BasketResult best_basket(const BasketProblem& problem, const BasketOptions& opti
   SY_ASSERT(problem.held.size() == problem.lines * problem.steps);
   SY_ASSERT(problem.step_weight.size() == problem.steps);
   SY_ASSERT(problem.probability.size() == problem.scenarios);
+  for (const BasketLimit& limit : problem.limits)
+    SY_ASSERT(limit.weight.size() == problem.variables.size());
   std::vector<double> best;
   int passes = 0;
   if (problem.risk > 0) {

@@ -35,8 +35,13 @@ struct BasketVariable {
   std::size_t line = 0;
   std::size_t first_step = 0, end_step = 0;               ///< in which it covers
   double fee = 1;                                         ///< for a unit of capacity in an hour
-  double upfront = 0;                                     ///< due at once for a unit of capacity
   double most = std::numeric_limits<double>::infinity();  ///< capacity that may be bought
+};
+
+/// The sum of weight * amount over the variables is at most this. Weights are not negative.
+struct BasketLimit {
+  std::vector<double> weight;  ///< per variable
+  double most = 0;             ///< not negative
 };
 
 struct BasketProblem {
@@ -50,7 +55,7 @@ struct BasketProblem {
   std::vector<double> step_weight;  ///< what an hour of each step counts; the sum is the unit
   std::vector<double> probability;  ///< of each scenario; they sum to 1
   std::vector<BasketVariable> variables;
-  double upfront_budget = std::numeric_limits<double>::infinity();
+  std::vector<BasketLimit> limits;  ///< of what is due at once, of what is owed in all, ...
   /// Weight of the tail in what is minimised: (1 - risk) * mean cost + risk * CVaR of regret, the
   /// mean regret of the worst scenarios that together have the probability `tail` (Rockafellar and
   /// Uryasev). Regret is measured against the best basket of each scenario.
@@ -81,6 +86,8 @@ struct BasketResult {
   bool proven = false;  ///< the gap asked for was reached
 };
 
+/// Whether the amounts keep all limits, but for the last digits of a double.
+bool within_limits(const BasketProblem& problem, std::span<const double> amounts);
 /// Capacities of the lines in each step with these purchases: [line * steps + step].
 std::vector<double> capacity_of(const BasketProblem& problem, std::span<const double> amounts);
 BasketOutcome outcome_of(const BasketProblem& problem, std::span<const double> amounts,

@@ -27,7 +27,7 @@ struct TermPrice {
 TermPrice term_price(const RateCard& card, const Holding& holding) {
   TermPrice price;
   price.hours = hours_between(holding.begin, holding.end);
-  price.total = multiply(fee_per_hour(holding), {price.hours * kOne});
+  price.total = price_of_term(holding);
   price.upfront = multiply(price.total, card.offers[holding.offer].upfront_share);
   return price;
 }
@@ -44,6 +44,10 @@ double value_at(std::span<const CashFlow> payments, Instant when, double yearly_
 }
 
 }  // namespace
+
+Decimal price_of_term(const Holding& holding) {
+  return multiply(fee_per_hour(holding), {hours_between(holding.begin, holding.end) * kOne});
+}
 
 std::vector<CashFlow> cash_flow(const RateCard& card, const Holding& holding) {
   const TermPrice price = term_price(card, holding);

@@ -19,6 +19,9 @@ struct CashFlow {
   Decimal amount;
 };
 
+/// The fee of the whole term: by the hour x hours.
+Decimal price_of_term(const Holding& holding);
+
 /// All payments for a holding, by date; they sum to its fee x hours to the last digit.
 std::vector<CashFlow> cash_flow(const RateCard& card, const Holding& holding);
 /// Of several holdings, summed by date.

@@ -378,11 +378,51 @@ class Planner {
         variable.end_step = std::min(months, month + term);
         variable.fee = lines_[line].annuity * caution;
         if (limits.has_wider && knows_weeks_) variable.most = limits.most;
-        variable.upfront = real(offer.upfront_share) * kHoursPerYear * offer.term_years;
         problem_.variables.push_back(variable);
       }
     }
-    if (options_.budget) problem_.upfront_budget = real(*options_.budget);
+    add_limits();
+  }
+
+  /// What is due at once has a budget now, later purchases have theirs later. What is owed keeps
+  /// its limit after every purchase: the plan must not count on later ones that would break it.
+  void add_limits() {
+    const auto limit = [&](Decimal most, const auto& weight_of) {
+      BasketLimit added{{}, std::max(0.0, real(most))};
+      for (const BasketVariable& variable : problem_.variables)
+        added.weight.push_back(weight_of(variable));
+      problem_.limits.push_back(std::move(added));
+    };
+    const auto hours = [&](const BasketVariable& variable) {  // of the term: a unit's price
+      const Holding& unit = lines_[variable.line].unit;
+      return static_cast<double>((unit.end.micros - unit.begin.micros) / kMicrosPerHour);
+    };
+    const auto upfront = [&](const BasketVariable& variable) {
+      return real(card_.offers[lines_[variable.line].unit.offer].upfront_share);
+    };
+    if (options_.budget)
+      limit(*options_.budget, [&](const BasketVariable& variable) {
+        return variable.first_step > 0 ? 0.0 : hours(variable) * upfront(variable);
+      });
+    plan_.owed_held = owed_of_held(0);
+    for (std::size_t month = 0; options_.max_lock_in && month < problem_.steps; month += kQuarter)
+      limit(*options_.max_lock_in - owed_of_held(month), [&](const BasketVariable& variable) {
+        if (variable.first_step > month) return 0.0;
+        if (variable.first_step == month) return hours(variable);
+        const double past = 730 * static_cast<double>(month - variable.first_step);
+        return std::max(0.0, hours(variable) - past) * (1 - upfront(variable));
+      });
+  }
+
+  /// What is due of the holdings from the month's begin on, to the end of their terms.
+  Decimal owed_of_held(std::size_t month) const {
+    Decimal owed;
+    for (const Line& line : lines_) {
+      if (!line.held) continue;
+      for (const CashFlow& payment : cash_flow(card_, line.unit))
+        if (payment.due >= begin_of(month)) owed += payment.amount;
+    }
+    return owed;
   }
 
   // ---- the search
@@ -459,13 +499,6 @@ class Planner {
     return hours * problem.variables[v].fee;
   }
 
-  bool within_budget(std::span<const double> amounts) const {
-    double due = 0;
-    for (std::size_t v = 0; v < amounts.size(); ++v)
-      if (problem_.variables[v].first_step == 0) due += amounts[v] * problem_.variables[v].upfront;
-    return due <= problem_.upfront_budget;
-  }
-
   bool is_coarse(std::size_t v) const { return lines_[problem_.variables[v].line].grain > 0.001; }
 
   /// Down to whole steps, then one step up where that costs less, in the order of what was cut; and
@@ -479,6 +512,7 @@ class Planner {
       amounts_[v] = whole * grain;
       if (steps - whole > 1e-3 && is_coarse(v)) cut.emplace_back(whole - steps, v);
     }
+    keep_limits();
     if (cut.empty()) return;
     std::stable_sort(cut.begin(), cut.end());
     choose_fine_again();
@@ -488,7 +522,7 @@ class Planner {
     for (std::size_t i = 0; i < std::min(cut.size(), most_tries); ++i) {
       std::vector<double> up = amounts_;
       up[cut[i].second] += lines_[problem_.variables[cut[i].second].line].grain;
-      if (!within_budget(up)) continue;
+      if (!within_limits(solved_, up)) continue;
       const double now = cost_of(solved_, up, result_.best, options_.threads);
       if (now >= cost) continue;
       cost = now;
@@ -498,32 +532,46 @@ class Planner {
     if (moved) choose_fine_again();
   }
 
+  /// The search keeps limits to its last digits; a step less where that is not enough.
+  void keep_limits() {
+    for (const bool coarse : {false, true})
+      for (std::size_t v = 0; v < amounts_.size(); ++v) {
+        if (within_limits(solved_, amounts_)) return;
+        if (is_coarse(v) == coarse)
+          amounts_[v] = std::max(0.0, amounts_[v] - lines_[problem_.variables[v].line].grain);
+      }
+  }
+
   /// The best amounts of what comes in small steps, beside the others as they are.
   void choose_fine_again() {
     BasketProblem fine = solved_;
     fine.variables.clear();
+    for (BasketLimit& limit : fine.limits) limit.weight.clear();
     std::vector<std::size_t> which;
-    double left = solved_.upfront_budget;
     for (std::size_t v = 0; v < amounts_.size(); ++v) {
       const BasketVariable& variable = solved_.variables[v];
       if (!is_coarse(v)) {
         which.push_back(v);
         fine.variables.push_back(variable);
+        for (std::size_t i = 0; i < fine.limits.size(); ++i)
+          fine.limits[i].weight.push_back(solved_.limits[i].weight[v]);
         continue;
       }
-      if (variable.first_step == 0) left -= amounts_[v] * variable.upfront;
+      for (std::size_t i = 0; i < fine.limits.size(); ++i)
+        fine.limits[i].most =
+            std::max(0.0, fine.limits[i].most - amounts_[v] * solved_.limits[i].weight[v]);
       for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
         fine.held[variable.line * fine.steps + step] += amounts_[v];
     }
     if (which.empty()) return;
-    fine.upfront_budget = std::max(0.0, left);
     // Regret is measured against the same: what is held is paid for in every scenario alike.
     const BasketResult chosen = best_basket(fine, {options_.gap, 100, options_.threads});
     std::vector<double> amounts = amounts_;
     for (std::size_t i = 0; i < which.size(); ++i)
       amounts[which[i]] = std::floor(chosen.amounts[i] / 0.001 + 1e-6) * 0.001;
-    if (cost_of(solved_, amounts, result_.best, options_.threads) <
-        cost_of(solved_, amounts_, result_.best, options_.threads))
+    if (within_limits(solved_, amounts) &&
+        cost_of(solved_, amounts, result_.best, options_.threads) <
+            cost_of(solved_, amounts_, result_.best, options_.threads))
       amounts_ = std::move(amounts);
   }
 
@@ -633,10 +681,9 @@ class Planner {
       purchase.unused = mean(unused[i]);
       purchase.used = purchase.fee - purchase.unused;
       purchase.avoided = mean(avoided[i]);
-      const Decimal term{
-          ((purchase.holding.end.micros - purchase.holding.begin.micros) / kMicrosPerHour) * kOne};
-      purchase.upfront = multiply(multiply(fee_per_hour(purchase.holding), term),
-                                  card_.offers[purchase.holding.offer].upfront_share);
+      const Decimal price = price_of_term(purchase.holding);
+      purchase.upfront = multiply(price, card_.offers[purchase.holding.offer].upfront_share);
+      if (purchase.step == 0) plan_.owed_now += price;
       for (std::size_t s = 0; s < problem_.scenarios; ++s)
         if (paid[i][s] > 0)
           purchase.worst_use = std::min(purchase.worst_use, use[i][s] / paid[i][s]);
@@ -705,6 +752,11 @@ class Planner {
   }
 
   void explain() {
+    if (options_.max_lock_in && plan_.owed_held >= *options_.max_lock_in)
+      plan_.notes.push_back("nothing is bought now: what is held already owes " +
+                            to_text(plan_.owed_held, 2, true) + " " + card_.currency +
+                            ", the most that may be owed is " +
+                            to_text(*options_.max_lock_in, 2, true) + " " + card_.currency);
     if (!left_out_.empty())
       plan_.notes.push_back("not considered, as their terms are longer than the horizon: " +
                             join(left_out_, ", "));

@@ -31,6 +31,9 @@ struct PlanOptions {
   double caution = 1.15;
   std::optional<double> max_unused;  ///< of what is bought, in every scenario; 0.1 = 10 %
   std::optional<Decimal> budget;     ///< upfront payments now
+  /// Fees due from the plan's date to the ends of all terms, of what is held and of what is bought
+  /// now, upfront parts included: at most so much; and so after each later purchase.
+  std::optional<Decimal> max_lock_in;
   /// Months of full use on demand that cost as much as a whole term: the most that is allowed.
   std::optional<double> max_break_even_months;
   std::optional<double> cost_of_capital;
@@ -68,6 +71,8 @@ struct Plan {
   /// purchases and of what is held (there also as it would be without the purchases), and what
   /// stays on demand.
   Decimal fees, avoided, held_fees, held_avoided, held_avoided_without, on_demand;
+  /// Fees due from `at` to the ends of the terms: of what is held, and of what is bought now.
+  Decimal owed_held, owed_now;
   Decimal usage() const { return avoided + held_avoided + on_demand; }  ///< all of it on demand
   Decimal total() const { return fees + held_fees + on_demand; }
   Decimal total_without() const { return held_fees + usage() - held_avoided_without; }

@@ -44,6 +44,14 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
   if (!plan.purchases.empty())
     notes.push_back("unused in the worst scenario: " + per_cent(plan.unused_worst) +
                     " of the purchases");
+  if (const Decimal owed = plan.owed_held + plan.owed_now; owed != Decimal{})
+    notes.push_back("owed in fees to the end of all terms after the purchases now: " + money(owed) +
+                    (plan.owed_held == Decimal{}
+                         ? std::string()
+                         : ", of which " + money(plan.owed_held) + " for what is held") +
+                    (options.max_lock_in
+                         ? "; at most " + money(*options.max_lock_in) + " was allowed"
+                         : std::string()));
   if (plan.premium > 1)
     notes.push_back("to keep the unused share within " + per_cent(*options.max_unused) +
                     ", fees of what would exceed it were taken as " +

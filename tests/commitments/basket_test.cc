@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <numeric>
 #include <random>
 
 #include "commitments/linear_program.h"
@@ -58,11 +60,23 @@ BasketProblem random_problem(Random& random, bool uniform) {
   pairs_of(5, 2, 4, 0.7);
   pairs_of(6, 0, 4, 0.78);
   for (std::size_t line = 0; line < problem.lines; ++line) {
-    problem.variables.push_back({line, 0, problem.steps, 1, random.uniform(0, 2)});
+    problem.variables.push_back({line, 0, problem.steps});
     if (problem.steps > 1 && random.below(2) == 0)
-      problem.variables.push_back({line, 1, problem.steps, random.uniform(0.95, 1.05), 0});
+      problem.variables.push_back({line, 1, problem.steps, random.uniform(0.95, 1.05)});
   }
   return problem;
+}
+
+/// Of what is bought at the first date.
+BasketLimit random_limit(Random& random, const BasketProblem& problem, double most) {
+  BasketLimit limit{{}, most};
+  for (const BasketVariable& variable : problem.variables)
+    limit.weight.push_back(variable.first_step == 0 ? random.uniform(0, 2) : 0);
+  return limit;
+}
+
+double sum_of(const BasketLimit& limit, const std::vector<double>& amounts) {
+  return std::inner_product(amounts.begin(), amounts.end(), limit.weight.begin(), 0.0);
 }
 
 /// All hours in one linear program, covered in the best order.
@@ -149,15 +163,10 @@ double by_linear_program(const BasketProblem& problem, std::vector<double> best)
       program.add_row(-best[s], infinity, columns, values);
     }
   }
-  if (std::isfinite(problem.upfront_budget)) {
-    std::vector<int> columns;
-    std::vector<double> values;
-    for (std::size_t v = 0; v < problem.variables.size(); ++v)
-      if (problem.variables[v].first_step == 0) {
-        columns.push_back(static_cast<int>(v));
-        values.push_back(problem.variables[v].upfront);
-      }
-    program.add_row(-infinity, problem.upfront_budget, columns, values);
+  for (const BasketLimit& limit : problem.limits) {
+    std::vector<int> columns(limit.weight.size());
+    std::iota(columns.begin(), columns.end(), 0);
+    program.add_row(-infinity, limit.most, columns, limit.weight);
   }
   EXPECT_TRUE(program.solve());
   return program.value();
@@ -167,18 +176,48 @@ TEST(Basket, IsTheOptimumWhereTheOrderIsTheBest) {
   Random random(7);
   for (int round = 0; round < 60; ++round) {
     BasketProblem problem = random_problem(random, true);
-    if (round % 3 == 1) problem.upfront_budget = random.uniform(0, 6);
+    for (int i = 0; i < round % 3; ++i)
+      problem.limits.push_back(random_limit(random, problem, random.uniform(0, 6)));
     const BasketResult result = best_basket(problem, {.gap = 1e-8, .max_passes = 2000});
     const double optimum = by_linear_program(problem, {});
     EXPECT_TRUE(result.proven) << round << " gap " << result.gap;
     EXPECT_NEAR(result.cost, optimum, 2e-8 * optimum) << round;
     EXPECT_LE(result.bound, optimum * (1 + 1e-9)) << round;
-    double due = 0;
-    for (std::size_t v = 0; v < problem.variables.size(); ++v)
-      if (problem.variables[v].first_step == 0)
-        due += problem.variables[v].upfront * result.amounts[v];
-    EXPECT_LE(due, problem.upfront_budget + 1e-7);
+    for (const BasketLimit& limit : problem.limits)
+      EXPECT_LE(sum_of(limit, result.amounts), limit.most + 1e-7);
   }
+}
+
+/// Two purchases by hundredths of what could be of use: none that keeps the limits costs less.
+TEST(Basket, IsTheBestWithinItsLimits) {
+  Random random(23);
+  int binding = 0;
+  for (int round = 0; round < 20; ++round) {
+    BasketProblem problem = random_problem(random, true);
+    problem.variables = {{round % 2 == 0 ? 0u : 4u, 0, problem.steps}, {6, 0, problem.steps}};
+    const BasketResult free = best_basket(problem, {.gap = 1e-8, .max_passes = 2000});
+    problem.limits = {random_limit(random, problem, 0), random_limit(random, problem, 0)};
+    for (BasketLimit& limit : problem.limits)
+      limit.most = random.uniform(0.2, 1.2) * sum_of(limit, free.amounts);
+    const BasketResult result = best_basket(problem, {.gap = 1e-8, .max_passes = 2000});
+    EXPECT_TRUE(result.proven) << round << " gap " << result.gap;
+    EXPECT_LE(result.bound, result.cost);
+    EXPECT_GE(result.cost, free.bound);
+    EXPECT_TRUE(within_limits(problem, {std::vector<double>{0, 0}}));
+    for (const BasketLimit& limit : problem.limits)
+      EXPECT_LE(sum_of(limit, result.amounts), limit.most + 1e-7);
+    binding += !within_limits(problem, free.amounts);
+    double best = std::numeric_limits<double>::infinity();
+    for (int i = 0; i <= 100; ++i)
+      for (int j = 0; j <= 100; ++j) {
+        const std::vector<double> amounts{0.15 * i, 0.3 * j};
+        if (within_limits(problem, amounts)) best = std::min(best, cost_of(problem, amounts, {}));
+      }
+    EXPECT_LE(result.bound, best) << round;
+    EXPECT_LE(result.cost, best * (1 + 1e-8)) << round;
+    EXPECT_GE(result.cost, best * 0.95) << round;  // the grid is near it
+  }
+  EXPECT_GT(binding, 10);
 }
 
 TEST(Basket, MinimisesTheTailOfRegret) {

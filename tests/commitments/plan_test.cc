@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "commitments/fixture.h"
+#include "commitments/payments.h"
 #include "commitments/plan_report.h"
 #include "commitments/synthetic.h"
 
@@ -171,6 +172,56 @@ TEST(Plan, LimitsHold) {
     if (purchase.step == 0) due += purchase.upfront;
   EXPECT_LE(due, *options.budget);
   EXPECT_GE(capped->total(), free->total());
+}
+
+Decimal now_of(const Plan& plan) {
+  Decimal owed;
+  for (const PlannedPurchase& purchase : plan.purchases)
+    if (purchase.step == 0) owed += price_of_term(purchase.holding);
+  return owed;
+}
+
+TEST(Plan, OwesNoMoreThanIsAllowed) {
+  Estate estate = estate_of_aws();
+  PlanOptions options;
+  const auto free = make_plan(estate, options);
+  ASSERT_TRUE(free) << why(free);
+  EXPECT_EQ(free->owed_now, now_of(*free));
+  EXPECT_EQ(free->owed_held, Decimal{});
+  for (const int part : {2, 10}) {
+    options.max_lock_in = Decimal{free->owed_now.units / part};
+    const auto plan = make_plan(estate, options);
+    ASSERT_TRUE(plan) << why(plan);
+    EXPECT_EQ(plan->owed_now, now_of(*plan));
+    EXPECT_LE(plan->owed_now, *options.max_lock_in);
+    EXPECT_GT(ratio(plan->owed_now, *options.max_lock_in), 0.95);  // whole steps leave little
+    EXPECT_GE(plan->objective, plan->bound);
+    EXPECT_GE(plan->bound, free->bound * (1 - 1e-9));
+    EXPECT_LT(plan->gap, 0.02);
+  }
+  // What is held counts first: its upfront part is paid, the rest of its term is owed.
+  Holding held = free->purchases[0].holding;
+  held.amount = number("3");
+  held.begin = {held.begin.micros - std::int64_t{100} * 24 * 3'600'000'000};
+  held.end = end_of_term(estate.card.offers[held.offer], held.begin);
+  estate.holdings.push_back(held);
+  Decimal left;
+  for (const CashFlow& payment : cash_flow(estate.card, held))
+    if (payment.due >= free->at) left += payment.amount;
+  ASSERT_GT(left, Decimal{});
+  options.max_lock_in = left + Decimal{1000 * kOne};
+  auto plan = make_plan(estate, options);
+  ASSERT_TRUE(plan) << why(plan);
+  EXPECT_EQ(plan->owed_held, left);
+  EXPECT_GT(plan->owed_now, Decimal{});
+  EXPECT_LE(plan->owed_held + plan->owed_now, *options.max_lock_in);
+  options.max_lock_in = left - Decimal{kOne};
+  plan = make_plan(estate, options);
+  ASSERT_TRUE(plan) << why(plan);
+  EXPECT_EQ(now_of(*plan), Decimal{});
+  ASSERT_FALSE(plan->notes.empty());
+  EXPECT_NE(plan->notes.back().find("nothing is bought now: what is held already owes"),
+            std::string::npos);
 }
 
 TEST(Plan, KeepsTheUnusedShareInEveryScenario) {

@@ -36,6 +36,15 @@ Result<std::optional<int>> parse_horizon(const std::string& text) {
   return std::optional<int>(years ? 12 * number : number);
 }
 
+/// None for "".
+Result<std::optional<Decimal>> parse_amount(const std::string& text, const std::string& flag) {
+  if (text.empty()) return std::optional<Decimal>();
+  Decimal amount;
+  if (parse_decimal(text, amount) != ParseOutcome::kExact || amount < Decimal{})
+    return bad_value(flag, text, "an amount from 0, such as 50000");
+  return std::optional<Decimal>(amount);
+}
+
 Status write_purchases(const std::string& path, const Estate& estate, const Plan& plan) {
   if (path.ends_with(".csv")) return write_file(path, purchases_csv(estate, plan));
   if (path.ends_with(".json")) return write_file(path, purchases_json(estate, plan));
@@ -60,12 +69,12 @@ Result<int> run_commitments_plan(Context& context, const CommitmentOptions& opti
   auto horizon = parse_horizon(options.horizon);
   if (!horizon) return pass(horizon);
   plan_options.horizon_months = *horizon;
-  if (!options.budget.empty()) {
-    Decimal budget;
-    if (parse_decimal(options.budget, budget) != ParseOutcome::kExact || budget < Decimal{})
-      return bad_value("--budget", options.budget, "an amount from 0, such as 50000");
-    plan_options.budget = budget;
-  }
+  auto budget = parse_amount(options.budget, "--budget");
+  if (!budget) return pass(budget);
+  plan_options.budget = *budget;
+  auto lock_in = parse_amount(options.max_lock_in, "--max-lock-in");
+  if (!lock_in) return pass(lock_in);
+  plan_options.max_lock_in = *lock_in;
   if (!options.max_break_even.empty()) {
     double months = 0;
     const std::string& text = options.max_break_even;
