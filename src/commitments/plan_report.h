@@ -18,13 +18,16 @@ Report plan_report(const Estate& estate, const PlanOptions& options, const Plan&
 /// reach, and what is committed month by month. None if nothing is bought.
 std::vector<Chart> plan_charts(const Estate& estate, const Plan& plan);
 
+/// What the purchase fixes of a pool column: a value of its scope, or its size; else "".
+std::string value_of(const Estate& estate, const PlannedPurchase& purchase,
+                     const std::string& column);
 /// The format of holdings.csv (offer.h), later purchases with their begin.
 std::string purchases_csv(const Estate& estate, const Plan& plan);
 /// {"schema_version": 1, "at": ..., "purchases": [...]}; amounts and money are texts.
 std::string purchases_json(const Estate& estate, const Plan& plan);
-/// A shell script for the AWS command line that looks up each offering and buys it, but only with
-/// BUY=yes in the environment; otherwise it says what it would run. Later purchases and those of
-/// other providers are comments.
+/// A shell script for the command lines of AWS, Azure and Google Cloud, a section each, that looks
+/// each offering up and says what it would run; with `--buy` it buys, once all are found. Later
+/// purchases, and those that no command buys, are comments with the reason.
 std::string purchases_script(const Estate& estate, const Plan& plan);
 
 }  // namespace steelyard

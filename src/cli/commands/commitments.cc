@@ -207,7 +207,8 @@ Command commitments_command(CommonOptions&) {
        "Only what costs no more than so many months of the same usage on demand",
        &options->max_break_even},
       {"--purchases", "", "FILE",
-       "Also write the purchases: .csv (for --buy), .json, or .sh (AWS command line)",
+       "Also write the purchases: .csv (for --buy), .json, or .sh (a script for aws, az and "
+       "gcloud)",
        &options->purchases},
       {"--groups", "", "FILE", "CSV with the columns account and group, for sharing in groups",
        &options->groups},

@@ -1,0 +1,479 @@
+// The purchases of a plan as a shell script for the command lines of AWS, Azure and Google Cloud.
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <utility>
+
+#include "base/text.h"
+#include "commitments/plan_report.h"
+
+namespace steelyard {
+namespace {
+
+constexpr std::int64_t kSecondsPerYear = 31'536'000;
+
+/// A word of the shell, whatever it holds.
+std::string shell_word(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+/// A text within a JMESPath expression.
+std::string query_text(const std::string& text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("\\'") : std::string(1, c);
+  return out + "'";
+}
+
+/// One line of a comment: no line end of the data begins a command.
+std::string comment(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  return "  # " + text + "\n";
+}
+
+/// What buys a purchase: a command that finds the offering, if one is needed, and one that buys it
+/// as "$offering"; or why there is none.
+struct Commands {
+  std::string look_up, buy;
+  std::string reason = {};
+};
+
+Commands no_command(std::string reason) { return {"", "", std::move(reason)}; }
+
+/// A purchase, and the words that commands want of it.
+class Words {
+ public:
+  Words(const Estate& estate, const Plan& plan, const PlannedPurchase& purchase)
+      : estate_(estate),
+        plan_(plan),
+        purchase_(purchase),
+        offer_(estate.card.offers[purchase.holding.offer]) {}
+
+  const Offer& offer() const { return offer_; }
+  const std::string& currency() const { return estate_.card.currency; }
+  std::string amount() const { return to_text(purchase_.holding.amount); }
+  std::string upfront() const { return to_text(round(purchase_.upfront, 0, Rounding::kUp), 0); }
+  std::string seconds() const { return std::to_string(offer_.term_years * kSecondsPerYear); }
+
+  /// The value of the first of these columns that the purchase fixes.
+  std::string of(std::initializer_list<const char*> columns) const {
+    for (const char* column : columns)
+      if (std::string value = value_of(estate_, purchase_, column); !value.empty()) return value;
+    return "";
+  }
+  std::string family() const { return of({"family", "instance_family"}); }
+  std::string zone() const { return of({"zone", "availability_zone"}); }
+  /// Of a zone such as eu-west-1a, where no column says it.
+  std::string region() const {
+    std::string region = of({"region"});
+    if (!region.empty()) return region;
+    region = zone();
+    const bool plain = std::count(region.begin(), region.end(), '-') == 2 && !region.empty() &&
+                       region.back() >= 'a' && region.back() <= 'z';
+    return plain ? region.substr(0, region.size() - 1) : "";
+  }
+  /// m5.2xlarge, db.r6g.large; "" if the plan does not say it all.
+  std::string instance_type() const {
+    std::string type = of({"instance_type", "type", "size"});
+    if (type.find('.') == std::string::npos && !family().empty() && !type.empty())
+      type = family() + "." + type;
+    return type.find('.') == std::string::npos ? "" : type;
+  }
+  /// As the services name their engines: aurora-postgresql, redis.
+  std::string engine() const {
+    std::string engine = to_lower(of({"engine", "database_engine", "product"}));
+    std::replace(engine.begin(), engine.end(), ' ', '-');
+    return engine;
+  }
+  /// The same each time, so that a service that knows the name does not sell it twice.
+  std::string name() const {
+    std::string name = "steelyard-" + format_date(date_of(plan_.at)) + "-";
+    for (const char c : purchase_.holding.id)
+      name += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '-';
+    return name;
+  }
+
+ private:
+  const Estate& estate_;
+  const Plan& plan_;
+  const PlannedPurchase& purchase_;
+  const Offer& offer_;
+};
+
+// ---- AWS
+
+std::string payment_option(Payment payment) {
+  return payment == Payment::kNoUpfront        ? "No Upfront"
+         : payment == Payment::kPartialUpfront ? "Partial Upfront"
+                                               : "All Upfront";
+}
+
+Commands savings_plan(const Words& words, const std::string& type) {
+  std::string filters;
+  if (type == "EC2Instance") {
+    if (words.region().empty() || words.family().empty())
+      return no_command("the plan names no region and instance family");
+    filters = " --filters " + shell_word("name=region,values=" + words.region()) + " " +
+              shell_word("name=instanceFamily,values=" + words.family());
+  }
+  const Payment payment = words.offer().payment;
+  return {"aws savingsplans describe-savings-plans-offerings --region us-east-1 --plan-types " +
+              type + " --durations " + words.seconds() + " --payment-options " +
+              shell_word(payment_option(payment)) + " --currencies " +
+              shell_word(words.currency()) + filters +
+              " --output json --query 'searchResults[0].offeringId'",
+          "aws savingsplans create-savings-plan --region us-east-1 --savings-plan-offering-id "
+          "\"$offering\" --commitment " +
+              words.amount() +
+              (payment == Payment::kPartialUpfront ? " --upfront-payment-amount " + words.upfront()
+                                                   : "") +
+              " --client-token " + words.name()};
+}
+
+Commands reserved_instance(const Words& words, bool zonal) {
+  const std::string type = words.instance_type();
+  if (zonal && words.zone().empty()) return no_command("the plan names no availability zone");
+  if (words.region().empty() || type.empty())
+    return no_command("the plan names no region and instance type");
+  std::string platform = words.of({"platform", "product", "os"});
+  if (platform.empty()) platform = "Linux/UNIX";
+  std::string offering_class = words.offer().offer_class;
+  if (offering_class.empty()) offering_class = "standard";
+  const std::string scope = zonal ? " --availability-zone " + shell_word(words.zone()) +
+                                        " --filters 'Name=scope,Values=Availability Zone'"
+                                  : " --filters Name=scope,Values=Region";
+  return {"aws ec2 describe-reserved-instances-offerings --region " + shell_word(words.region()) +
+              " --instance-type " + shell_word(type) + " --product-description " +
+              shell_word(platform) + " --offering-class " + shell_word(offering_class) +
+              " --offering-type " + shell_word(payment_option(words.offer().payment)) +
+              " --min-duration " + words.seconds() + " --max-duration " + words.seconds() +
+              " --no-include-marketplace" + scope +
+              " --output json --query 'ReservedInstancesOfferings[0].ReservedInstancesOfferingId'",
+          "aws ec2 purchase-reserved-instances-offering --region " + shell_word(words.region()) +
+              " --reserved-instances-offering-id \"$offering\" --instance-count " + words.amount()};
+}
+
+/// The filter by product finds aurora-mysql for mysql as well: the query chooses.
+Commands reserved_database(const Words& words) {
+  const std::string type = words.instance_type();
+  if (words.region().empty() || type.empty() || words.engine().empty())
+    return no_command("the plan names no region, instance class and engine");
+  const bool several_zones =
+      to_lower(words.of({"deployment", "multi_az"})).find("multi") != std::string::npos ||
+      words.of({"multi_az"}) == "true";
+  return {"aws rds describe-reserved-db-instances-offerings --region " +
+              shell_word(words.region()) + " --db-instance-class " + shell_word(type) +
+              " --duration " + words.seconds() + " --product-description " +
+              shell_word(words.engine()) + " --offering-type " +
+              shell_word(payment_option(words.offer().payment)) +
+              (several_zones ? " --multi-az" : " --no-multi-az") + " --output json --query " +
+              shell_word("ReservedDBInstancesOfferings[?ProductDescription==" +
+                         query_text(words.engine()) + "] | [0].ReservedDBInstancesOfferingId"),
+          "aws rds purchase-reserved-db-instances-offering --region " + shell_word(words.region()) +
+              " --reserved-db-instances-offering-id \"$offering\" --reserved-db-instance-id " +
+              words.name() + " --db-instance-count " + words.amount()};
+}
+
+Commands reserved_cache(const Words& words) {
+  const std::string type = words.instance_type();
+  if (words.region().empty() || type.empty() || words.engine().empty())
+    return no_command("the plan names no region, node type and engine");
+  return {"aws elasticache describe-reserved-cache-nodes-offerings --region " +
+              shell_word(words.region()) + " --cache-node-type " + shell_word(type) +
+              " --duration " + words.seconds() + " --product-description " +
+              shell_word(words.engine()) + " --offering-type " +
+              shell_word(payment_option(words.offer().payment)) + " --output json --query " +
+              shell_word("ReservedCacheNodesOfferings[?ProductDescription==" +
+                         query_text(words.engine()) + "] | [0].ReservedCacheNodesOfferingId"),
+          "aws elasticache purchase-reserved-cache-nodes-offering --region " +
+              shell_word(words.region()) +
+              " --reserved-cache-nodes-offering-id \"$offering\" --reserved-cache-node-id " +
+              words.name() + " --cache-node-count " + words.amount()};
+}
+
+/// These two services list all their offerings; the query chooses.
+Commands reserved_search(const Words& words) {
+  std::string type = words.instance_type();
+  if (words.region().empty() || type.empty())
+    return no_command("the plan names no region and instance type");
+  if (!type.ends_with(".search")) type += ".search";
+  const Payment payment = words.offer().payment;
+  const std::string option = payment == Payment::kNoUpfront        ? "NO_UPFRONT"
+                             : payment == Payment::kPartialUpfront ? "PARTIAL_UPFRONT"
+                                                                   : "ALL_UPFRONT";
+  return {"aws opensearch describe-reserved-instance-offerings --region " +
+              shell_word(words.region()) + " --output json --query " +
+              shell_word("ReservedInstanceOfferings[?InstanceType==" + query_text(type) +
+                         " && Duration==`" + words.seconds() + "` && PaymentOption=='" + option +
+                         "'] | [0].ReservedInstanceOfferingId"),
+          "aws opensearch purchase-reserved-instance-offering --region " +
+              shell_word(words.region()) +
+              " --reserved-instance-offering-id \"$offering\" --reservation-name " + words.name() +
+              " --instance-count " + words.amount()};
+}
+
+Commands reserved_warehouse(const Words& words) {
+  const std::string type = words.instance_type();
+  if (words.region().empty() || type.empty())
+    return no_command("the plan names no region and node type");
+  return {"aws redshift describe-reserved-node-offerings --region " + shell_word(words.region()) +
+              " --output json --query " +
+              shell_word("ReservedNodeOfferings[?NodeType==" + query_text(type) +
+                         " && Duration==`" + words.seconds() + "` && OfferingType=='" +
+                         payment_option(words.offer().payment) +
+                         "' && ReservedNodeOfferingType=='Regular'] | [0].ReservedNodeOfferingId"),
+          "aws redshift purchase-reserved-node-offering --region " + shell_word(words.region()) +
+              " --reserved-node-offering-id \"$offering\" --node-count " + words.amount()};
+}
+
+// ---- Azure
+
+std::string years(const Offer& offer) { return "P" + std::to_string(offer.term_years) + "Y"; }
+
+/// The subscription or resource group that the purchase is limited to, or "".
+std::string azure_scope(const Words& words) {
+  std::string scope = words.of({"subscription"});
+  if (scope.empty()) return "";
+  if (!scope.starts_with("/")) scope = "/subscriptions/" + scope;
+  if (const std::string group = words.of({"resource_group"}); !group.empty())
+    scope += "/resourceGroups/" + group;
+  return scope;
+}
+
+Commands azure_reservation(const Words& words) {
+  if (words.offer().payment == Payment::kPartialUpfront)
+    return no_command("Azure is paid monthly or all upfront");
+  const std::string size = words.of({"size", "sku", "instance_type"});
+  if (words.region().empty() || !size.starts_with("Standard_"))
+    return no_command(
+        "the plan names no region and size of virtual machine (Standard_D2s_v5), and only "
+        "reservations of these are bought here");
+  const std::string scope = azure_scope(words);
+  const std::string terms =
+      (scope.empty() ? std::string(" --applied-scope-type Shared")
+                     : " --applied-scope-type Single --applied-scope " + shell_word(scope)) +
+      " --billing-scope \"$billing_scope\" --display-name " + words.name() + " --quantity " +
+      words.amount() + " --reserved-resource-type VirtualMachines --sku " + shell_word(size) +
+      " --term " + years(words.offer()) + " --billing-plan " +
+      (words.offer().payment == Payment::kNoUpfront ? "Monthly" : "Upfront") + " --location " +
+      shell_word(words.region()) + " --instance-flexibility " +
+      (words.offer().size.empty() ? "Off" : "On");
+  return {
+      "az reservations reservation-order calculate" + terms +
+          " --output json --query properties.reservationOrderId",
+      "az reservations reservation-order purchase --reservation-order-id \"$offering\"" + terms};
+}
+
+Commands azure_savings_plan(const Words& words) {
+  if (words.offer().payment == Payment::kPartialUpfront)
+    return no_command("Azure is paid monthly or all upfront");
+  const std::string scope = azure_scope(words);
+  return {"",
+          "az billing-benefits savings-plan-order-aliases create --savings-plan-order-alias-name " +
+              words.name() + " --display-name " + words.name() +
+              (scope.empty() ? std::string(" --applied-scope-type Shared")
+                             : " --applied-scope-type Single --applied-scope-properties " +
+                                   shell_word("{subscription-id:" + scope + "}")) +
+              " --billing-scope-id \"$billing_scope\" --commitment " +
+              shell_word("{amount:" + words.amount() + ",currency-code:" + words.currency() +
+                         ",grain:Hourly}") +
+              (words.offer().payment == Payment::kNoUpfront ? " --billing-plan P1M" : "") +
+              " --term " + years(words.offer()) + " --sku Compute_Savings_Plan"};
+}
+
+// ---- Google Cloud
+
+/// The type of commitment of a machine series, "" for one that is not known.
+std::string commitment_type(const std::string& series) {
+  static constexpr std::array<std::pair<const char*, const char*>, 22> kTypes{{
+      {"a2", "accelerator-optimized"}, {"a3", "accelerator-optimized-a3"},
+      {"c2", "compute-optimized"},     {"c2d", "compute-optimized-c2d"},
+      {"c3", "compute-optimized-c3"},  {"c3d", "compute-optimized-c3d"},
+      {"c4", "general-purpose-c4"},    {"c4a", "general-purpose-c4a"},
+      {"c4d", "general-purpose-c4d"},  {"e2", "general-purpose-e2"},
+      {"g2", "graphics-optimized"},    {"h3", "compute-optimized-h3"},
+      {"m1", "memory-optimized"},      {"m2", "memory-optimized"},
+      {"m3", "memory-optimized-m3"},   {"n1", "general-purpose"},
+      {"n2", "general-purpose-n2"},    {"n2d", "general-purpose-n2d"},
+      {"n4", "general-purpose-n4"},    {"n4d", "general-purpose-n4d"},
+      {"t2d", "general-purpose-t2d"},  {"z3", "storage-optimized-z3"},
+  }};
+  for (const auto& [name, type] : kTypes)
+    if (series == name) return type;
+  return "";
+}
+
+Commands google_commitment(const Words& words) {
+  const std::string type = commitment_type(to_lower(words.family()));
+  std::string resource;
+  const std::string said = to_lower(words.of({"resource", "meter", "sku"}));
+  const bool cores =
+      said.find("core") != std::string::npos || said.find("cpu") != std::string::npos;
+  const bool memory =
+      said.find("ram") != std::string::npos || said.find("memory") != std::string::npos;
+  if (words.region().empty() || type.empty() || cores == memory)
+    return no_command(
+        "the plan names no region, machine series and resource (vCPU or memory) of the "
+        "commitment");
+  const std::string project = words.of({"project"});
+  return {"", "gcloud compute commitments create " + words.name() + " --region " +
+                  shell_word(words.region()) +
+                  (project.empty() ? "" : " --project " + shell_word(project)) + " --plan " +
+                  std::to_string(12 * words.offer().term_years) + "-month --type " + type +
+                  " --resources " +
+                  (cores ? "vcpu=" + words.amount() : "memory=" + words.amount() + "GB")};
+}
+
+// ---- the script
+
+Commands commands_of(const Words& words) {
+  switch (words.offer().instrument) {
+    case Instrument::kQuantity:
+    case Instrument::kSpend:
+      return no_command("it is of no provider");
+    case Instrument::kZonalRi:
+      return reserved_instance(words, true);
+    case Instrument::kRegionalRi:
+      return reserved_instance(words, false);
+    case Instrument::kRdsRi:
+      return reserved_database(words);
+    case Instrument::kElastiCacheRi:
+      return reserved_cache(words);
+    case Instrument::kOpenSearchRi:
+      return reserved_search(words);
+    case Instrument::kRedshiftRi:
+      return reserved_warehouse(words);
+    case Instrument::kEc2InstanceSp:
+      return savings_plan(words, "EC2Instance");
+    case Instrument::kComputeSp:
+      return savings_plan(words, "Compute");
+    case Instrument::kSageMakerSp:
+      return savings_plan(words, "SageMaker");
+    case Instrument::kDatabaseSp:
+      return savings_plan(words, "Database");
+    case Instrument::kAzureReservation:
+      return azure_reservation(words);
+    case Instrument::kAzureSavingsPlan:
+      return azure_savings_plan(words);
+    case Instrument::kGcpResourceCud:
+      return google_commitment(words);
+    case Instrument::kGcpSpendCud:
+    case Instrument::kGcpFlexCud:
+      return no_command("gcloud has no command for commitments of money: buy it in the console");
+  }
+  return no_command("its kind is not known");
+}
+
+std::string title_of(const Estate& estate, const PlannedPurchase& purchase) {
+  const Offer& offer = estate.card.offers[purchase.holding.offer];
+  std::string what = purchase.holding.id + ": " + offer.name;
+  for (const auto& [column, value] : purchase.holding.scope) what += " " + column + "=" + value;
+  if (!purchase.size.empty()) what += " " + purchase.size;
+  return what + ", " + to_text(purchase.holding.amount) +
+         (offer.unit() == CommitmentUnit::kSpend ? " " + estate.card.currency + " an hour" : "");
+}
+
+std::string lines_of(const Estate& estate, const Plan& plan, const PlannedPurchase& purchase) {
+  std::string out = "\n" + comment(title_of(estate, purchase));
+  if (purchase.step > 0)
+    return out + comment("expected on " + format_date(date_of(purchase.holding.begin)) +
+                         ": plan again before you buy it");
+  const Commands commands = commands_of(Words(estate, plan, purchase));
+  if (!commands.reason.empty()) return out + comment("not bought here: " + commands.reason);
+  out += "  if wanted " + shell_word(purchase.holding.id);
+  if (!commands.look_up.empty()) out += " && look_up " + commands.look_up;
+  return out + "; then\n    run " + commands.buy + "\n  fi\n";
+}
+
+constexpr const char* kHead = R"sh(set -euo pipefail
+buying=no
+if [ "${1:-}" = --buy ]; then
+  buying=yes
+  shift
+fi
+case "${1:-}" in
+  -*)
+    echo "usage: $0 [--buy] [PURCHASE...]" >&2
+    exit 2
+    ;;
+esac
+chosen=" $* "
+named=$#
+seen=0
+missing=0
+wanted() {
+  if [ "$named" -gt 0 ] && [[ "$chosen" != *" $1 "* ]]; then return 1; fi
+  seen=$((seen + 1))
+}
+# Sets `offering` to what the command finds.
+look_up() {
+  offering=$("$@" | tr -d '"') || offering=
+  if [ -z "$offering" ] || [ "$offering" = null ]; then
+    printf 'found nothing:' >&2
+    printf ' %q' "$@" >&2
+    printf '\n' >&2
+    missing=$((missing + 1))
+    return 1
+  fi
+}
+run() {
+  if [ "$pass" = buy ]; then printf 'runs:'; else printf 'would run:'; fi
+  printf ' %q' "$@"
+  printf '\n'
+  if [ "$pass" = buy ]; then "$@"; fi
+}
+)sh";
+
+constexpr const char* kTail = R"sh(
+pass=look
+purchases
+if [ "$seen" -lt "$named" ]; then
+  echo "nothing was bought: this script does not buy all of$chosen" >&2
+  exit 1
+fi
+if [ "$missing" -gt 0 ]; then
+  echo "nothing was bought: $missing of the purchases cannot be found" >&2
+  exit 1
+fi
+if [ "$buying" = yes ]; then
+  pass=buy
+  purchases
+  if [ "$missing" -gt 0 ]; then exit 1; fi
+fi
+)sh";
+
+}  // namespace
+
+std::string purchases_script(const Estate& estate, const Plan& plan) {
+  std::string out =
+      "#!/usr/bin/env bash\n"
+      "# Buys the commitments of a plan of " +
+      format_date(date_of(plan.at)) +
+      ". As it is, it only looks them up and says what it would run.\n"
+      "# --buy buys them, once all are found; --buy 2 3 buys those only. It stops at the first\n"
+      "# purchase that fails: name those that are left when you run it again.\n";
+  out += kHead;
+  out += "purchases() {\n  :\n";
+  std::string sections;
+  for (const auto& [provider, title] :
+       {std::pair{Provider::kAws, "AWS"}, std::pair{Provider::kAzure, "Azure"},
+        std::pair{Provider::kGcp, "Google Cloud"}, std::pair{Provider::kNone, "elsewhere"}}) {
+    std::string section;
+    for (const PlannedPurchase& purchase : plan.purchases)
+      if (traits(estate.card.offers[purchase.holding.offer].instrument).provider == provider)
+        section += lines_of(estate, plan, purchase);
+    if (section.empty()) continue;
+    sections += "\n" + comment(std::string("---- ") + title);
+    // Azure asks which subscription pays.
+    if (provider == Provider::kAzure && section.find("$billing_scope") != std::string::npos)
+      sections +=
+          "  billing_scope=${AZURE_BILLING_SCOPE:-/subscriptions/$(az account show --query id "
+          "--output tsv)}\n";
+    sections += section;
+  }
+  return out + sections + "}\n" + kTail;
+}
+
+}  // namespace steelyard
