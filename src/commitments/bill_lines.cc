@@ -55,8 +55,8 @@ std::string lines_of(const Columns& columns, const OwnBill& bill) {
   sql += first_of({columns.text("SubAccountId"), columns.text("BillingAccountId")}) +
          " AS account, " + columns.text("x_Operation") + " AS operation, ";
   sql += "\"ChargePeriodStart\" AS first, \"ChargePeriodEnd\" AS after, ";
-  sql += columns.text("CommitmentDiscountId") + " AS id, " +
-         columns.text("CommitmentDiscountStatus") + " AS status, ";
+  sql += columns.text("AvailabilityZone") + " AS zone, " + columns.text("CommitmentDiscountId") +
+         " AS id, " + columns.text("CommitmentDiscountStatus") + " AS status, ";
   sql += columns.text("ServiceCategory") + " AS category, " + columns.text("PricingCategory") +
          " AS pricing, " + columns.text("ChargeClass") + " AS class, ";
   sql += "coalesce(" + columns.decimal("PricingQuantity") + ", " +
@@ -69,6 +69,41 @@ std::string lines_of(const Columns& columns, const OwnBill& bill) {
   sql += "\"BillingCurrency\" AS currency FROM " + sql_identifier(bill.charges) +
          " WHERE \"ChargeCategory\" = 'Usage' AND " + condition_of(bill);
   return sql;
+}
+
+/// A commitment's own lines are those of its purchase and of what nothing used. Their zone is its
+/// own, or its region if it is regional (CUR's reservation/AvailabilityZone has either); that of
+/// the usage is where it happened to be used.
+std::string zones_of(const Columns& columns, const OwnBill& bill, const std::string& lines) {
+  const std::string zone =
+      first_of({columns.text("x_reservation_availability_zone"), columns.text("AvailabilityZone")});
+  const std::string words = "lower(" + columns.text("CommitmentDiscountType") + " || ' ' || " +
+                            columns.text("ChargeDescription") + ")";
+  return "CREATE OR REPLACE TEMP TABLE x_zones AS WITH lines AS (" + lines +
+         "), own AS (SELECT \"CommitmentDiscountId\" AS id, " + zone + " AS zone, " + words +
+         " AS words FROM " + sql_identifier(bill.charges) +
+         " WHERE coalesce(\"CommitmentDiscountId\", '') <> '' AND (\"ChargeCategory\" = 'Purchase' "
+         "OR "
+         "\"CommitmentDiscountStatus\" = 'Unused') AND " +
+         condition_of(bill) + R"(), owned AS (
+  SELECT id, count(DISTINCT zone) FILTER (zone <> '') AS zones, max(zone) AS zone,
+    bool_or(regexp_matches(words, 'zonal|availability.?zone')) AS zonal,
+    bool_or(regexp_matches(words, 'regional')) AS regional
+  FROM own GROUP BY id
+), used AS (
+  SELECT id, count(DISTINCT zone) FILTER (zone <> '') AS zones, max(zone) AS zone,
+    count(DISTINCT size) AS sizes
+  FROM lines WHERE id <> '' AND status IN ('Used', '') GROUP BY id
+), told AS (SELECT coalesce(bool_or(zone <> ''), false) AS zones FROM lines WHERE cloud = 'aws')
+SELECT id,
+  CASE WHEN owned.zones = 1 AND regexp_matches(owned.zone, '[0-9][a-z]$') THEN owned.zone
+       WHEN coalesce(owned.zones, 0) = 0 AND owned.zonal AND used.zones = 1 THEN used.zone
+       ELSE '' END AS zone,
+  CASE coalesce(owned.zones, 0) WHEN 1 THEN true WHEN 0 THEN coalesce(used.zones, 0) > 1
+    OR coalesce(used.sizes, 0) > 1 OR coalesce(owned.regional, false)
+    OR coalesce(owned.zonal AND used.zones = 1, false)
+    OR coalesce(NOT owned.zonal AND told.zones, false) ELSE false END AS said
+FROM owned FULL JOIN used USING (id), told)";
 }
 
 }  // namespace
@@ -104,7 +139,9 @@ std::string condition_of(const OwnBill& bill) {
 Status make_cells(Engine& engine, const OwnBill& bill) {
   auto names = columns_of_view(engine, bill.charges);
   if (!names) return pass(names);
-  const std::string lines = lines_of(Columns(std::move(*names)), bill);
+  const Columns columns(std::move(*names));
+  const std::string lines = lines_of(columns, bill);
+  if (auto zones = engine.run(zones_of(columns, bill, lines)); !zones) return pass(zones);
   // A family is a type without its size: m5 of m5.large, db.r6g of db.r6g.xlarge, Dsv5 of
   // Standard_D2s_v5, n2 of n2-standard-8.
   const std::string family =
@@ -125,7 +162,8 @@ Status make_cells(Engine& engine, const OwnBill& bill) {
 ), skus AS (SELECT DISTINCT cloud, sku FROM candidates WHERE covered)
 SELECT provider, service, region, )" +
                           family + R"( AS family, size, meter, unit, sku, account,
-  operation || '/' || regexp_replace(meter, ':.*$', '') AS platform, first, after,
+  operation || '/' || regexp_replace(meter, ':.*$', '') AS platform,
+  CASE WHEN zone IN (SELECT zone FROM x_zones) THEN zone ELSE '' END AS zone, first, after,
   CASE WHEN covered THEN id ELSE '' END AS id,
   CASE WHEN class = 'Correction' THEN 'correction' WHEN q IS NULL THEN 'no_quantity'
        WHEN first <> date_trunc('hour', first) OR after <> first + INTERVAL 1 HOUR THEN 'not_hourly'

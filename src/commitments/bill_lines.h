@@ -28,10 +28,17 @@ Provider provider_named(std::string_view name);
 /// The charges that are meant, in SQL.
 std::string condition_of(const OwnBill& bill);
 
-/// Makes the table x_cells: coverable usage by price, account, time, commitment and what stands in
+/// Makes the table x_zones: of each commitment, as far as its lines tell whether it is of one
+/// availability zone:
+///   id           of the commitment
+///   zone         the zone that its own lines name, or, where their words say that it is zonal, the
+///                only one in which it was used; '' if there is none
+///   said         false if the bill tells neither a zone nor that there is none
+/// and the table x_cells: coverable usage by price, account, time, commitment and what stands in
 /// the way of counting it:
 ///   provider service region family size meter unit sku account   texts, never null
 ///   platform     what sizes of one family have in common beside these
+///   zone         where it ran, if a commitment is of this zone; else ''
 ///   first, after begin and end of the charge period
 ///   id           commitment that paid for it, or ''
 ///   flaw         '' or why it is no hourly usage: not_hourly, correction, no_quantity

@@ -191,27 +191,40 @@ FROM x_cells WHERE id <> '' GROUP BY id)");
   return by_id;
 }
 
-/// Families of each region of the coverable usage.
-Result<std::set<std::pair<std::string, std::string>>> families(Engine& engine) {
-  auto rows = engine.query("SELECT DISTINCT region, family FROM x_cells WHERE family <> ''");
+/// Of each commitment: its zone, and whether the bill tells that it has one or none.
+Result<std::map<std::string, Row>> zones(Engine& engine) {
+  auto rows = rows_of(engine, "SELECT id, zone, said::VARCHAR AS said FROM x_zones");
+  if (!rows) return pass(rows);
+  std::map<std::string, Row> by_id;
+  for (Row& row : *rows) by_id.emplace(text(row, "id"), row);
+  return by_id;
+}
+
+/// Families, or sizes, of each region of the coverable usage.
+Result<std::set<std::pair<std::string, std::string>>> known_of(Engine& engine,
+                                                               const std::string& column) {
+  auto rows = engine.query("SELECT DISTINCT region, " + column + " FROM x_cells WHERE " + column +
+                           " <> ''");
   if (!rows) return pass(rows);
   std::set<std::pair<std::string, std::string>> found;
   for (const auto& row : rows->rows) found.emplace(row[0].text(), row[1].text());
   return found;
 }
 
-/// The one family of the region that the words name, as a word of its own; else "".
-std::string family_in(std::string_view words, const std::string& region,
-                      const std::set<std::pair<std::string, std::string>>& families) {
+/// The one family (or size) of the region that the words name, as a word of its own; else "".
+/// `joins`: what may stand within a word beside letters and digits.
+std::string named_in(std::string_view words, const std::string& region,
+                     const std::set<std::pair<std::string, std::string>>& known,
+                     std::string_view joins) {
   std::set<std::string> found;
   std::string word;
   const auto look = [&] {
-    for (const auto& [where, family] : families)
-      if (where == region && to_lower(family) == word) found.insert(family);
+    for (const auto& [where, name] : known)
+      if (where == region && to_lower(name) == word) found.insert(name);
     word.clear();
   };
   for (const char c : words) {
-    const bool inside = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    const bool inside = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || holds(joins, {&c, 1});
     if (inside) {
       word += c;
     } else {
@@ -301,8 +314,11 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
   }
   auto where = scopes(engine);
   if (!where) return pass(where);
-  auto known = families(engine);
-  if (!known) return pass(known);
+  auto zone_of = zones(engine);
+  if (!zone_of) return pass(zone_of);
+  auto families = known_of(engine, "family"), sizes = known_of(engine, "size");
+  if (!families) return pass(families);
+  if (!sizes) return pass(sizes);
 
   std::vector<HeldCommitment> all;
   std::set<std::pair<std::string, std::string>> billed_in;  // provider, currency
@@ -381,7 +397,16 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
     if (const std::string family = text(charge, "plan_family"); !family.empty())
       held.family = family;
     if (!held.spend && held.family.empty())
-      held.family = family_in(words + " " + to_lower(held.name), held.region, *known);
+      held.family = named_in(words + " " + to_lower(held.name), held.region, *families, "_");
+    if (held.instrument == Instrument::kRegionalRi) {
+      const auto zone = zone_of->find(id);
+      if (zone != zone_of->end()) held.zone = text(zone->second, "zone");
+      if (!held.zone.empty()) held.instrument = Instrument::kZonalRi;
+      if (!held.zone.empty() && held.size.empty())
+        held.size = named_in(words + " " + to_lower(held.name), held.region, *sizes, "_.-");
+      if (zone == zone_of->end() || text(zone->second, "said") != "true")
+        held.unclear.push_back("zone");
+    }
     set_terms(charge, contract, held);
     all.push_back(std::move(held));
   }

@@ -61,6 +61,9 @@ class Reader {
     if (Status made = make_cells(engine_, bill_); !made) return made;
     if (Status sound = check_cells(); !sound) return sound;
     std::vector<std::string> columns = price_columns();
+    auto zonal = engine_.query("SELECT count(*)::BIGINT FROM x_zones WHERE zone <> ''");
+    if (!zonal) return pass(zonal);
+    if (integer(zonal->rows[0][0]) > 0) columns.insert(columns.begin(), "zone");
     columns.insert(columns.begin(), "account");
     std::string select = "SELECT first AS t, sum(q) AS q";
     for (std::size_t i = 0; i < columns.size(); ++i)
@@ -198,7 +201,7 @@ class Reader {
   Status name_negative_hours() {
     auto rows = engine_.query(
         "SELECT count(*)::BIGINT, sum(c) FROM (SELECT sum(q) AS s, sum(contracted) AS c FROM "
-        "x_cells WHERE flaw = '' GROUP BY first, account, " +
+        "x_cells WHERE flaw = '' GROUP BY first, account, zone, " +
         list_of(price_columns()) + ") WHERE s <= 0");
     if (!rows) return pass(rows);
     if (const std::int64_t hours = integer(rows->rows[0][0]); hours > 0)
@@ -283,7 +286,8 @@ class Reader {
     std::vector<std::string> dropped;
     for (std::size_t pool = 0; pool < estate.demand.pools.size(); ++pool) {
       const auto& key = estate.demand.pools[pool];
-      if (priced.count(Key(key.begin() + 1, key.end())) == 0) {
+      const auto prices = static_cast<std::ptrdiff_t>(price_columns().size());
+      if (priced.count(Key(key.end() - prices, key.end())) == 0) {
         dropped.push_back(estate.demand.name(pool));
         continue;
       }
@@ -316,7 +320,9 @@ class Reader {
       offer.term_years = held.term_years;
       offer.payment = held.payment;
       offer.upfront_share = held.upfront_share;
-      if (offer.unit() == CommitmentUnit::kQuantity) {
+      if (*held.instrument == Instrument::kZonalRi) {
+        offer.scope = {"zone", "size"};  // no other size is covered
+      } else if (offer.unit() == CommitmentUnit::kQuantity) {
         offer.scope = {"region", "family"};
         offer.size = "size";
       } else if (*held.instrument == Instrument::kEc2InstanceSp) {
@@ -422,6 +428,7 @@ class Reader {
         const Rate& rate = estate.card.rates[r];
         if (value_of(rate.key, "region") != held.region ||
             value_of(rate.key, "family") != held.family ||
+            (!held.zone.empty() && value_of(rate.key, "size") != held.size) ||
             provider_named(value_of(rate.key, "provider")) != Provider::kAws ||
             (!services.empty() && services.count(value_of(rate.key, "service")) == 0))
           continue;
@@ -480,6 +487,7 @@ class Reader {
       const std::string value = column == "region"     ? held.region
                                 : column == "family"   ? held.family
                                 : column == "size"     ? held.size
+                                : column == "zone"     ? held.zone
                                 : column == "service"  ? held.service
                                 : column == "provider" ? held.provider
                                                        : "";

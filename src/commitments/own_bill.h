@@ -3,7 +3,8 @@
 // say something, it is named with its money in Estate::notes; nothing is spread or guessed in
 // silence.
 //
-// A pool is (account, provider, service, region, family, size, meter, unit, sku). Its price on
+// A pool is (account, provider, service, region, family, size, meter, unit, sku); where a zonal
+// reserved instance is held, what ran in its zone is apart by the column zone. Its price on
 // demand is the newest ContractedUnitPrice of lines that no commitment covered, else of covered
 // ones, else cost by quantity; `list` likewise. A commitment's rate is the newest that it gave: the
 // rate as the bill states it, else the shortest decimal that gives the largest line of the newest
@@ -40,6 +41,7 @@ struct HeldCommitment {
   std::optional<Instrument> instrument;
   bool spend = false;
   std::string service, region, family, size;  ///< what it covers; "" = any, or not known
+  std::string zone;                           ///< of a zonal reserved instance
   int term_years = 1;
   Payment payment = Payment::kNoUpfront;
   Decimal upfront_share;

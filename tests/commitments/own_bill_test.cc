@@ -24,6 +24,7 @@ struct Line {
   std::string effective = "0.1", units;
   std::string pricing = "Standard", charge = "Usage", charge_class, frequency = "Usage-Based";
   std::string description, currency = "USD";
+  std::string zone, reserved_zone;  ///< AvailabilityZone, and CUR's reservation/AvailabilityZone
   int hours = 1;
 };
 
@@ -57,7 +58,8 @@ class OwnBillTest : public ::testing::Test {
                 text_or_null(line.type) + ", " + text_or_null(line.kind) + ", " +
                 text_or_null(line.pricing) + ", " + text_or_null(line.charge) + ", " +
                 text_or_null(line.charge_class) + ", " + text_or_null(line.frequency) + ", " +
-                text_or_null(line.description) + ", " + text_or_null(line.currency) +
+                text_or_null(line.description) + ", " + text_or_null(line.currency) + ", " +
+                text_or_null(line.zone) + ", " + text_or_null(line.reserved_zone) +
                 ", TIMESTAMPTZ '" + line.hour + "', TIMESTAMPTZ '" + line.hour + "' + INTERVAL " +
                 std::to_string(line.hours) + " HOUR)";
     }
@@ -68,8 +70,8 @@ class OwnBillTest : public ::testing::Test {
 "ListUnitPrice", "ListCost", "ContractedCost", "EffectiveCost", "BilledCost",
 "CommitmentDiscountQuantity", "CommitmentDiscountId", "CommitmentDiscountStatus",
 "CommitmentDiscountType", "CommitmentDiscountCategory", "PricingCategory", "ChargeCategory",
-"ChargeClass", "ChargeFrequency", "ChargeDescription", "BillingCurrency", "ChargePeriodStart",
-"ChargePeriodEnd"))");
+"ChargeClass", "ChargeFrequency", "ChargeDescription", "BillingCurrency", "AvailabilityZone",
+"x_reservation_availability_zone", "ChargePeriodStart", "ChargePeriodEnd"))");
     EXPECT_TRUE(made) << why(made);
     OwnBill bill;
     bill.source = "the test";
@@ -220,6 +222,99 @@ TEST_F(OwnBillTest, AReservedInstanceIsUnitsAndCoversTheSizesOfItsFamily) {
                                               : number(key[8] == "M5L" ? "0.12" : "0.24");
     EXPECT_EQ(rate.price[0], wanted) << key[8] << " in " << key[3];
   }
+}
+
+/// A reserved instance that is used in a zone and in part unused, beside usage in another.
+struct ReservedInZone {
+  Line used = covered("ri", "Reserved Instance", "0.12"), unused = used, beside;
+  ReservedInZone() {
+    used.units = unused.units = "4";
+    used.zone = "eu-west-1a";
+    unused.status = "Unused";
+    unused.cost = "0";
+    beside.zone = "eu-west-1b";
+    beside.quantity = "3";
+  }
+  std::vector<Line> lines() const { return {used, unused, beside}; }
+};
+
+TEST_F(OwnBillTest, AZonalReservedInstanceCoversItsZoneAndSizeOnly) {
+  ReservedInZone bill;
+  bill.unused.zone = "eu-west-1a";
+  Line another_size = bill.used, more = bill.used;
+  for (Line* line : {&another_size, &more}) {
+    line->commitment = line->status = line->type = line->kind = line->units = "";
+    line->effective = "0.1";
+  }
+  another_size.meter = "BoxUsage:m5.xlarge";
+  another_size.sku = "M5X";
+  more.quantity = "5";
+  auto lines = bill.lines();
+  lines.push_back(another_size);
+  lines.push_back(more);
+  auto found = estate(lines);
+  ASSERT_TRUE(found) << why(found);
+  EXPECT_EQ(found->demand.pool_columns[1], "zone");
+  ASSERT_EQ(found->holdings.size(), 1u);
+  const Holding& held = found->holdings[0];
+  EXPECT_EQ(found->card.offers[held.offer].name, "zonal-ri-1y-no-upfront");
+  EXPECT_EQ(held.scope, (std::vector<ScopeValue>{{"size", "m5.large"}, {"zone", "eu-west-1a"}}));
+  EXPECT_EQ(held.amount, number("8"));  // units: two of size large
+  const auto bill_of_it = simulate(found->card, found->table, found->holdings, found->demand);
+  ASSERT_TRUE(bill_of_it) << why(bill_of_it);
+  ASSERT_EQ(bill_of_it->covers.size(), 1u);
+  const auto& pool = found->demand.pools[bill_of_it->covers[0].pool];
+  EXPECT_EQ(pool[1], "eu-west-1a");
+  EXPECT_EQ(pool[6], "m5.large");
+  EXPECT_EQ(bill_of_it->covers[0].quantity, number("2"));
+  // All else of the same price is of no zone: the price is one row.
+  EXPECT_EQ(found->card.rates.size(), 2u);
+  EXPECT_EQ(found->demand.pools.size(), 3u);
+}
+
+TEST_F(OwnBillTest, WhetherAReservedInstanceIsZonalIsWhatTheBillSays) {
+  const auto named = [&](const ReservedInZone& bill) {
+    auto found = estate(bill.lines());
+    EXPECT_TRUE(found) << why(found);
+    if (!found || found->holdings.size() != 1) return std::string("nothing");
+    std::string kind(traits(found->card.offers[found->holdings[0].offer].instrument).name);
+    for (const std::string& note : found->notes)
+      if (note.starts_with("not in the bill:") && note.find("zone") != std::string::npos)
+        kind += ", not said";
+    return kind;
+  };
+  ReservedInZone bill;  // usage has zones, its own line has none
+  EXPECT_EQ(named(bill), "regional-ri");
+  bill.unused.reserved_zone = "eu-west-1";
+  EXPECT_EQ(named(bill), "regional-ri");
+  bill.unused.reserved_zone = "eu-west-1a";
+  EXPECT_EQ(named(bill), "zonal-ri");
+  bill = {};
+  bill.used.zone = bill.beside.zone = "";  // nothing says it
+  EXPECT_EQ(named(bill), "regional-ri, not said");
+  bill.unused.type = "Regional Reserved Instance";
+  EXPECT_EQ(named(bill), "regional-ri");
+  bill = {};
+  bill.unused.type = "Reserved Instance, Availability Zone";
+  EXPECT_EQ(named(bill), "zonal-ri");  // of the only zone where it was used
+  bill.used.zone = "";
+  EXPECT_EQ(named(bill), "regional-ri, not said");
+  bill = {};
+  bill.unused = bill.used;  // no line of its own; used in two zones
+  bill.unused.zone = "eu-west-1b";
+  EXPECT_EQ(named(bill), "regional-ri");
+  bill.unused.zone = bill.used.zone;
+  EXPECT_EQ(named(bill), "regional-ri, not said");
+  // A modified one that names two zones.
+  bill.used.charge = bill.unused.charge = "Usage";
+  Line purchase = bill.used;
+  bill.unused = bill.used;
+  bill.unused.status = "Unused";
+  bill.unused.zone = "eu-west-1b";
+  purchase.status = "Unused";
+  auto found = estate({bill.used, bill.unused, purchase, bill.beside});
+  ASSERT_TRUE(found) << why(found);
+  EXPECT_TRUE(says(*found, "not in the bill: ri zone"));
 }
 
 TEST_F(OwnBillTest, UnitsThatAreNotInProportionStayWithTheirSize) {
