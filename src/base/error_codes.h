@@ -105,6 +105,7 @@ inline constexpr ErrorCode kErrorCodes[] = {
     {"SY1804", "purchase is not possible", "A purchase names an offer, an amount and a value for each column of the offer's scope, for which the table of rates has a price, and lasts for whole hours. The message says what is missing."},
     {"SY1805", "usage cannot be billed", "Usage of a pool in a clock hour is zero or more and within the limits. Net corrections against the hours that they correct, and look at the unit of the quantities."},
     {"SY1806", "hour's bill is not conserved", "A mistake in Steelyard: usage, fees and costs of an hour must add up to the last digit. Nothing is shown. Please report it."},
+    {"SY1807", "exchange is not possible", "A convertible reserved instance is exchanged within its term for another one of its region and term that is worth at least what is left of it; both end together. The message says what is in the way and what to write."},
     {"SY1820", "demand column is not clear", "Hourly demand needs a column of times, one of quantities, and any number of pool columns. The notes list what the file has; name the columns that are meant."},
     {"SY1821", "demand without a whole hour", "Each row of demand counts one whole hour, UTC. Sum finer usage by hour first, and leave rows without a time out."},
     {"SY1822", "demand is negative or empty", "A quantity of demand is zero or more. Leave rows out for zero, and net credits and corrections against the hours that they correct."},

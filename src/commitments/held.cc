@@ -151,6 +151,7 @@ std::string charges_sql(const OwnBill& bill, const std::set<std::string>& column
   newest("x_reservation_end_time", "reserved_end");
   newest("x_pricing_lease_contract_length", "lease_term");
   newest("x_pricing_purchase_option", "lease_payment");
+  newest("x_pricing_offering_class", "offering_class");
   add("min(\"ChargePeriodStart\") FILTER (uses OR wastes OR recurs)", "first");
   add("max(\"ChargePeriodEnd\") FILTER (uses OR wastes OR recurs)", "after");
   add("coalesce(sum(\"EffectiveCost\") FILTER (uses), 0)", "used");
@@ -350,6 +351,7 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
                  (held.spend ? "" : text(charge, "used_service") + " ") +
                  text(charge, "recurring_words") + " " + text(charge, "bought_words") + " " +
                  text(charge, "bought_type") + " " + text(charge, "bought_meter"));
+    if (to_lower(text(charge, "offering_class")) == "convertible") held.offer_class = "convertible";
     const std::string interval = text(contract, "ContractCommitmentFulfillmentInterval");
     if (interval.empty() || interval == "Hourly")
       held.instrument = instrument_of(provider_named(held.provider), held.spend, words);

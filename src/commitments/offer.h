@@ -33,6 +33,9 @@
 //     begin, end     optional whole hours; the window's begin, and the end of the term
 //     owner          optional: the account that bought it
 //     id             optional: its name
+//     exchanges      optional: id of the convertible reserved instance whose place it takes from
+//     its
+//                    begin on (exchange.h); it ends when that one would have
 //     <pool columns> those of the offer's scope must be filled; the offer's `size` column says
 //                    which size was bought; any other narrows what is covered (an Azure
 //                    subscription)
@@ -169,6 +172,9 @@ struct Holding {
   Decimal factor = {kOne};        ///< size of one unit (quantity offers)
   Decimal price = {kOne};  ///< fee for one unit of `amount` in each hour; 1 for money an hour
   Instant begin, end;      ///< whole hours
+  /// Upfront payments that an exchange moves (exchange.h): for hours after its end, to what took
+  /// its place; and for its own hours, paid for what it took the place of.
+  Decimal handed_on, paid_before;
 };
 
 struct Purchase {
@@ -187,10 +193,13 @@ struct Purchase {
 /// beyond the limit, begin or end is no whole hour or they are in the wrong order.
 Result<Holding> make_holding(const RateCard& card, const Purchase& purchase);
 
+struct Exchange;
 /// Reads holdings.csv; `window_begin` stands for an empty begin. SY1804 and SY1805 with file and
-/// row.
+/// row. Exchanges are applied among the rows (SY1807); or, if `exchanges` is given, left to the
+/// caller, for what they replace may be held elsewhere.
 Result<std::vector<Holding>> read_holdings(Engine& engine, const std::string& path,
-                                           const RateCard& card, Instant window_begin);
+                                           const RateCard& card, Instant window_begin,
+                                           std::vector<Exchange>* exchanges = nullptr);
 
 /// Reads the groups of accounts that share discounts: a CSV with the columns account and group.
 /// SY1804 with file and line: a column is missing, or an account stands twice.

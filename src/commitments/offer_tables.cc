@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "commitments/checks.h"
+#include "commitments/exchange.h"
 #include "commitments/offer.h"
 #include "commitments/simulate.h"
 #include "commitments/text_table.h"
@@ -154,7 +155,8 @@ Result<Instant> read_hour(const TextTable& table, std::size_t row, const std::st
 
 Result<Purchase> read_purchase(const TextTable& table, std::size_t row, const RateCard& card,
                                Instant window_begin) {
-  static const std::set<std::string_view> kOwn = {"offer", "amount", "begin", "end", "owner", "id"};
+  static const std::set<std::string_view> kOwn = {"offer", "amount", "begin",    "end",
+                                                  "owner", "id",     "exchanges"};
   Purchase purchase;
   const std::string text = table.cell(row, "offer");
   const auto offer = card.find_offer(text);
@@ -235,7 +237,8 @@ Result<RateCard> read_rate_card(Engine& engine, const std::string& offers_path,
 }
 
 Result<std::vector<Holding>> read_holdings(Engine& engine, const std::string& path,
-                                           const RateCard& card, Instant window_begin) {
+                                           const RateCard& card, Instant window_begin,
+                                           std::vector<Exchange>* exchanges) {
   auto table = read_text_table(engine, path, "SY1804");
   if (!table) return pass(table);
   if (auto status = table->needs({"offer", "amount"}); !status) return pass(status);
@@ -243,12 +246,20 @@ Result<std::vector<Holding>> read_holdings(Engine& engine, const std::string& pa
     return fail(table->code, "more than " + std::to_string(kMaxPurchases) + " purchases", path,
                 "add up those that are alike");
   std::vector<Holding> holdings;
+  std::vector<Exchange> found;
   for (std::size_t row = 0; row < table->rows.size(); ++row) {
     auto purchase = read_purchase(*table, row, card, window_begin);
     if (!purchase) return pass(purchase);
     auto holding = make_holding(card, *purchase);
     if (!holding) return placed(std::move(holding.error()), table->place(row));
+    if (const std::string of = table->cell(row, "exchanges"); !of.empty())
+      found.push_back({holdings.size(), of, purchase->end, table->place(row, "exchanges")});
     holdings.push_back(std::move(*holding));
+  }
+  if (exchanges != nullptr) {
+    *exchanges = std::move(found);
+  } else if (auto applied = apply_exchanges(card, holdings, std::move(found)); !applied) {
+    return pass(applied);
   }
   return holdings;
 }

@@ -306,10 +306,11 @@ class Reader {
     std::string name = std::string(traits(*held.instrument).name) + "-" +
                        std::to_string(held.term_years) + "y-" +
                        std::string(steelyard::name(held.payment));
+    if (!held.offer_class.empty()) name += "-" + held.offer_class;
     return name;
   }
 
-  /// One for each kind, term and payment that is held.
+  /// One for each kind, term, payment and class that is held.
   void make_offers() {
     std::map<std::string, Offer> offers;
     for (const HeldCommitment& held : held_) {
@@ -320,6 +321,7 @@ class Reader {
       offer.term_years = held.term_years;
       offer.payment = held.payment;
       offer.upfront_share = held.upfront_share;
+      offer.offer_class = held.offer_class;
       if (*held.instrument == Instrument::kZonalRi) {
         offer.scope = {"zone", "size"};  // no other size is covered
       } else if (offer.unit() == CommitmentUnit::kQuantity) {
@@ -334,14 +336,18 @@ class Reader {
     for (Rate& rate : estate.card.rates) rate.price.resize(estate.card.offers.size());
   }
 
+  /// Of its class if there is one.
   std::optional<std::size_t> offer_for(const HeldCommitment& held) const {
-    const auto& offers = estate.card.offers;
-    const auto at = std::find_if(offers.begin(), offers.end(), [&](const Offer& offer) {
-      return offer.instrument == *held.instrument && offer.term_years == held.term_years &&
-             offer.payment == held.payment;
-    });
-    if (at == offers.end()) return std::nullopt;
-    return static_cast<std::size_t>(at - offers.begin());
+    std::optional<std::size_t> found;
+    for (std::size_t i = estate.card.offers.size(); i-- > 0;) {
+      const Offer& offer = estate.card.offers[i];
+      if (offer.instrument != *held.instrument || offer.term_years != held.term_years ||
+          offer.payment != held.payment)
+        continue;
+      if (offer.offer_class == held.offer_class) return i;
+      found = i;
+    }
+    return found;
   }
 
   /// The covers of the newest day of each commitment and price.

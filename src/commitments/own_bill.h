@@ -42,6 +42,7 @@ struct HeldCommitment {
   bool spend = false;
   std::string service, region, family, size;  ///< what it covers; "" = any, or not known
   std::string zone;                           ///< of a zonal reserved instance
+  std::string offer_class;                    ///< "convertible" where the bill says so
   int term_years = 1;
   Payment payment = Payment::kNoUpfront;
   Decimal upfront_share;

@@ -52,7 +52,8 @@ Decimal price_of_term(const Holding& holding) {
 std::vector<CashFlow> cash_flow(const RateCard& card, const Holding& holding) {
   const TermPrice price = term_price(card, holding);
   std::vector<CashFlow> flow;
-  if (price.upfront != Decimal{}) flow.push_back({holding.begin, price.upfront});
+  const Decimal at_once = price.upfront + holding.handed_on - holding.paid_before;
+  if (at_once != Decimal{}) flow.push_back({holding.begin, at_once});
   const Decimal rest = price.total - price.upfront;
   if (rest == Decimal{}) return flow;
   std::vector<Decimal> hours;
@@ -141,10 +142,12 @@ std::optional<double> return_of_upfront(const RateCard& card, const PoolTable& t
       at_other += multiply_divide(cover.cost, *price[i], own_price);
     }
     if (at_own == Decimal{}) return std::nullopt;
-    Holding later = held;
+    Holding own_terms = held;  // by themselves, whatever was exchanged
+    own_terms.handed_on = own_terms.paid_before = {};
+    Holding later = own_terms;
     later.offer = i;
     later.amount = multiply_divide(held.amount, at_other, at_own);
-    return implied_annual_return(cash_flow(card, held), cash_flow(card, later));
+    return implied_annual_return(cash_flow(card, own_terms), cash_flow(card, later));
   }
   return std::nullopt;
 }

@@ -22,7 +22,9 @@ struct CashFlow {
 /// The fee of the whole term: by the hour x hours.
 Decimal price_of_term(const Holding& holding);
 
-/// All payments for a holding, by date; they sum to its fee x hours to the last digit.
+/// All payments for a holding, by date; they sum to its fee x hours to the last digit. Those of two
+/// that were exchanged do so together: what was paid upfront for the first beyond its end is less
+/// to pay for the second.
 std::vector<CashFlow> cash_flow(const RateCard& card, const Holding& holding);
 /// Of several holdings, summed by date.
 std::vector<CashFlow> cash_flow(const RateCard& card, std::span<const Holding> holdings);

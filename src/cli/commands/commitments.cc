@@ -136,7 +136,9 @@ Command commitments_command(CommonOptions&) {
       "amount (units, or money an hour for "
       "plans), and if "
       "needed "
-      "begin, end, owner, id and the pool columns that the offer's scope and size ask for.";
+      "begin, end, owner, id, exchanges (id of a convertible reserved instance whose place it "
+      "takes) "
+      "and the pool columns that the offer's scope and size ask for.";
   std::vector<std::string> groupings = bill_groupings();
   groupings.emplace_back("policy");
   command.flags = {

@@ -1,6 +1,7 @@
 #include "base/text.h"
 #include "cli/commitments.h"
 #include "cli/output.h"
+#include "commitments/exchange.h"
 #include "commitments/simulate_report.h"
 
 namespace steelyard {
@@ -46,10 +47,15 @@ Result<int> run_commitments_simulate(Context& context, const CommitmentOptions& 
   if (!sharing) return pass(sharing);
   auto estate = estate_of(context, **engine, options);
   if (!estate) return pass(estate);
-  auto bought = read_holdings(**engine, options.buy, estate->card, estate->demand.first_hour);
+  std::vector<Exchange> exchanges;
+  auto bought =
+      read_holdings(**engine, options.buy, estate->card, estate->demand.first_hour, &exchanges);
   if (!bought) return pass(bought);
   std::vector<Holding> holdings = std::move(estate->holdings);
+  for (Exchange& exchange : exchanges) exchange.holding += holdings.size();
   holdings.insert(holdings.end(), bought->begin(), bought->end());
+  auto exchanged = apply_exchanges(estate->card, holdings, std::move(exchanges));
+  if (!exchanged) return pass(exchanged);
   auto bill = simulate(estate->card, estate->table, std::move(holdings), estate->demand, *sharing);
   if (!bill) {
     // What is wrong in an hour is in the demand; a scope that it lacks was bought.
@@ -64,6 +70,7 @@ Result<int> run_commitments_simulate(Context& context, const CommitmentOptions& 
     question.marginal = std::move(*steps);
   }
   Report report = bill_report(estate->card, estate->table, *bill, question);
+  report.notes.insert(report.notes.end(), exchanged->begin(), exchanged->end());
   report.notes.insert(report.notes.end(), estate->notes.begin(), estate->notes.end());
   report.provenance.source = estate->source + " " + options.buy;
   if (Status shown = show(context, report); !shown) return pass(shown);

@@ -1,0 +1,131 @@
+// Exchanges of convertible reserved instances: whatever is exchanged for whatever, however often,
+// all payments sum to all fees, terms join without a gap, and a refusal changes nothing.
+#include "commitments/exchange.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "commitments/fixture.h"
+#include "commitments/payments.h"
+
+namespace steelyard {
+namespace {
+
+using commitments_test::at;
+using commitments_test::number;
+using commitments_test::why;
+
+/// No, partial and all upfront.
+RateCard convertibles() {
+  RateCard card;
+  card.columns = {"family"};
+  for (const auto& [name, share] : {std::pair{"none", "0"}, {"part", "0.47"}, {"all", "1"}}) {
+    Offer offer;
+    offer.name = name;
+    offer.instrument = Instrument::kRegionalRi;
+    offer.scope = {"family"};
+    offer.upfront_share = number(share);
+    offer.offer_class = "convertible";
+    card.offers.push_back(std::move(offer));
+  }
+  return card;
+}
+
+Holding holding_of(std::string id, std::size_t offer, Decimal amount, Decimal price,
+                   Instant begin) {
+  Holding holding;
+  holding.id = std::move(id);
+  holding.offer = offer;
+  holding.amount = amount;
+  holding.price = price;
+  holding.begin = begin;
+  holding.end = {begin.micros + std::int64_t{8760} * 3'600'000'000};
+  return holding;
+}
+
+TEST(Exchange, PaymentsSumToFeesWhateverIsExchanged) {
+  const RateCard card = convertibles();
+  std::mt19937_64 random(5);
+  const auto below = [&](std::int64_t end) {
+    return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(end));
+  };
+  int applied = 0, refused = 0;
+  for (int round = 0; round < 400; ++round) {
+    const auto price = [&] { return Decimal{(1 + below(900'000)) * (kOne / 1'000'000)}; };
+    std::vector<Holding> holdings = {holding_of("0", static_cast<std::size_t>(below(3)),
+                                                {(1 + below(50)) * kOne}, price(),
+                                                at("2025-11-14T07:00:00Z"))};
+    std::vector<Exchange> exchanges;
+    Instant begin = holdings[0].begin;
+    for (int i = 1; i <= 1 + round % 3; ++i) {
+      begin.micros += (1 + below(4000)) * 3'600'000'000;
+      holdings.push_back(holding_of(std::to_string(i), static_cast<std::size_t>(below(3)),
+                                    {(1 + below(400)) * kOne}, price(), begin));
+      exchanges.push_back({static_cast<std::size_t>(i), std::to_string(i - 1)});
+    }
+    const std::vector<Holding> untouched = holdings;
+    const Instant end = holdings[0].end;
+    const auto said = apply_exchanges(card, holdings, exchanges);
+    if (!said) {
+      ++refused;
+      EXPECT_EQ(said.error().code, "SY1807");
+      EXPECT_FALSE(said.error().fix.empty());
+      for (std::size_t i = 0; i < holdings.size(); ++i) {
+        EXPECT_EQ(holdings[i].end, untouched[i].end);
+        EXPECT_EQ(holdings[i].handed_on, Decimal{});
+        EXPECT_EQ(holdings[i].paid_before, Decimal{});
+      }
+      continue;
+    }
+    ++applied;
+    EXPECT_EQ(said->size(), exchanges.size());
+    Decimal paid, fees;
+    for (std::size_t i = 0; i < holdings.size(); ++i) {
+      EXPECT_EQ(holdings[i].end, i + 1 < holdings.size() ? holdings[i + 1].begin : end);
+      fees += price_of_term(holdings[i]);
+      for (const CashFlow& payment : cash_flow(card, holdings[i])) {
+        EXPECT_GE(payment.amount, Decimal{});
+        EXPECT_GE(payment.due, holdings[i].begin);
+        paid += payment.amount;
+      }
+    }
+    EXPECT_EQ(paid, fees);
+  }
+  EXPECT_GT(applied, 40);
+  EXPECT_GT(refused, 40);
+}
+
+TEST(Exchange, AsManyAsItAsksForAreEnough) {
+  // AWS's example: of a list value of 35 for 10 each, three and a half: four.
+  const RateCard card = convertibles();
+  const Instant begin = at("2026-01-01"), later = at("2026-03-01");
+  std::vector<Holding> holdings = {holding_of("old", 0, {kOne}, number("35"), begin),
+                                   holding_of("new", 0, {3 * kOne}, number("10"), later)};
+  auto said = apply_exchanges(card, holdings, {{1, "old"}});
+  ASSERT_FALSE(said);
+  EXPECT_EQ(said.error().fix, "exchange it for 4 or more");
+  holdings[1].amount = {4 * kOne};
+  said = apply_exchanges(card, holdings, {{1, "old"}});
+  EXPECT_TRUE(said) << why(said);
+}
+
+TEST(Exchange, TheDifferenceOfUpfrontPaymentsIsDue) {
+  // AWS's example: 600 upfront for the rest of the term, 500 of it paid: 100.
+  const RateCard card = convertibles();
+  const Instant begin = at("2026-01-01"), later = at("2026-07-02T12:00:00Z");
+  std::vector<Holding> holdings = {holding_of("old", 2, {kOne}, Decimal{500 * kOne / 4380}, begin),
+                                   holding_of("new", 2, {kOne}, Decimal{600 * kOne / 4380}, later)};
+  holdings[1].owner = "";
+  holdings[0].owner = "web";
+  const auto said = apply_exchanges(card, holdings, {{1, "old"}});
+  ASSERT_TRUE(said) << why(said);
+  const auto flow = cash_flow(card, holdings[1]);
+  ASSERT_EQ(flow.size(), 1u);
+  EXPECT_EQ(flow[0].due, later);
+  EXPECT_EQ(to_text(flow[0].amount, 6), "100.000000");
+  EXPECT_EQ(holdings[1].owner, "web");
+}
+
+}  // namespace
+}  // namespace steelyard
