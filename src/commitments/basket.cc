@@ -446,6 +446,9 @@ class Search {
         double sum = 0;
         for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
           sum += slope.slope[variable.line * problem_.steps + step];
+        if (variable.from != BasketVariable::kNowhere)
+          for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
+            sum -= variable.from_share * slope.slope[variable.from * problem_.steps + step];
         if (sum == 0) continue;
         columns.push_back(static_cast<int>(v));
         values.push_back(sum);
@@ -494,6 +497,11 @@ std::vector<double> capacity_of(const BasketProblem& problem, std::span<const do
     const BasketVariable& variable = problem.variables[v];
     for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
       capacity[variable.line * problem.steps + step] += amounts[v];
+    if (variable.from == BasketVariable::kNowhere) continue;
+    for (std::size_t step = variable.first_step; step < variable.end_step; ++step) {
+      double& from = capacity[variable.from * problem.steps + step];
+      from = std::max(0.0, from - variable.from_share * amounts[v]);  // but for the last digits
+    }
   }
   return capacity;
 }

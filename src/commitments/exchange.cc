@@ -20,12 +20,6 @@ std::string region_of(const Holding& holding) {
   return "";
 }
 
-bool is_convertible(const Offer& offer) {
-  return (offer.instrument == Instrument::kRegionalRi ||
-          offer.instrument == Instrument::kZonalRi) &&
-         offer.offer_class == "convertible";
-}
-
 /// How many units make up an amount of money, whole.
 Decimal units_for(Decimal money, Decimal of_unit) {
   return round(multiply_divide(money, {kOne}, of_unit, Rounding::kUp), 0, Rounding::kUp);
@@ -40,7 +34,7 @@ class Exchanger {
     auto at = find(exchange);
     if (!at) return pass(at);
     Holding &before = holdings_[*at], &after = holdings_[exchange.holding];
-    if (Status fits = check_kinds(exchange, before, after); !fits) return pass(fits);
+    if (Status fits = check_kinds(card_, exchange, before, after); !fits) return pass(fits);
     if (Status fits = check_times(exchange, before, after); !fits) return pass(fits);
     after.end = before.end;
     const Offer &old_offer = card_.offers[before.offer], &new_offer = card_.offers[after.offer];
@@ -73,6 +67,32 @@ class Exchanger {
            " is due upfront then";
   }
 
+  static Status check_kinds(const RateCard& card, const Exchange& exchange, const Holding& before,
+                            const Holding& after) {
+    const Offer &old_offer = card.offers[before.offer], &new_offer = card.offers[after.offer];
+    for (const Offer* offer : {&old_offer, &new_offer})
+      if (!is_convertible(*offer))
+        return refuse(exchange, "`" + offer->name + "` is no convertible reserved instance of EC2",
+                      "only these are exchanged, for each other: the offer's kind is regional-ri "
+                      "or zonal-ri, its class convertible");
+    if (old_offer.term_years != new_offer.term_years)
+      return refuse(exchange,
+                    "`" + old_offer.name + "` has a term of " +
+                        std::to_string(old_offer.term_years) + ", `" + new_offer.name + "` of " +
+                        std::to_string(new_offer.term_years) + " years",
+                    "exchange it for an offer of the same term");
+    const std::string from = region_of(before), to = region_of(after);
+    if (!from.empty() && !to.empty() && from != to)
+      return refuse(exchange, "`" + exchange.of + "` is of " + from + ", not of " + to,
+                    "a reserved instance stays in its region");
+    if (old_offer.upfront_share != Decimal{} && new_offer.upfront_share == Decimal{})
+      return refuse(
+          exchange,
+          "`" + exchange.of + "` was paid upfront in part, `" + new_offer.name + "` is not",
+          "exchange it for an offer with partial or all upfront payment");
+    return {};
+  }
+
  private:
   std::string money(Decimal amount) const {
     return to_text(amount, 2, true) + " " + card_.currency;
@@ -102,31 +122,6 @@ class Exchanger {
                                  : "did you mean " + near + "?");
   }
 
-  Status check_kinds(const Exchange& exchange, const Holding& before, const Holding& after) const {
-    const Offer &old_offer = card_.offers[before.offer], &new_offer = card_.offers[after.offer];
-    for (const Offer* offer : {&old_offer, &new_offer})
-      if (!is_convertible(*offer))
-        return refuse(exchange, "`" + offer->name + "` is no convertible reserved instance of EC2",
-                      "only these are exchanged, for each other: the offer's kind is regional-ri "
-                      "or zonal-ri, its class convertible");
-    if (old_offer.term_years != new_offer.term_years)
-      return refuse(exchange,
-                    "`" + old_offer.name + "` has a term of " +
-                        std::to_string(old_offer.term_years) + ", `" + new_offer.name + "` of " +
-                        std::to_string(new_offer.term_years) + " years",
-                    "exchange it for an offer of the same term");
-    const std::string from = region_of(before), to = region_of(after);
-    if (!from.empty() && !to.empty() && from != to)
-      return refuse(exchange, "`" + exchange.of + "` is of " + from + ", not of " + to,
-                    "a reserved instance stays in its region");
-    if (old_offer.upfront_share != Decimal{} && new_offer.upfront_share == Decimal{})
-      return refuse(
-          exchange,
-          "`" + exchange.of + "` was paid upfront in part, `" + new_offer.name + "` is not",
-          "exchange it for an offer with partial or all upfront payment");
-    return {};
-  }
-
   static Status check_times(const Exchange& exchange, const Holding& before, const Holding& after) {
     if (after.begin <= before.begin || after.begin.micros + kLastDay > before.end.micros)
       return refuse(exchange,
@@ -147,6 +142,17 @@ class Exchanger {
 };
 
 }  // namespace
+
+bool is_convertible(const Offer& offer) {
+  return (offer.instrument == Instrument::kRegionalRi ||
+          offer.instrument == Instrument::kZonalRi) &&
+         offer.offer_class == "convertible";
+}
+
+bool may_be_exchanged(const RateCard& card, const Holding& before, const Holding& after) {
+  if (before.offer == after.offer && before.scope == after.scope) return false;
+  return static_cast<bool>(Exchanger::check_kinds(card, {}, before, after));
+}
 
 Result<std::vector<std::string>> apply_exchanges(const RateCard& card,
                                                  std::vector<Holding>& holdings,

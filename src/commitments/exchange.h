@@ -23,6 +23,12 @@ struct Exchange {
   std::string where = {};           ///< file and line
 };
 
+/// A reserved instance of EC2 of the class "convertible".
+bool is_convertible(const Offer& offer);
+/// Whether the offers, regions and ways to pay let the one take the place of the other; times and
+/// amounts are another matter. The same again is none.
+bool may_be_exchanged(const RateCard& card, const Holding& before, const Holding& after);
+
 /// Ends the old ones, and sets the end, owner and upfront payment of the new ones; in the order in
 /// which they begin, so that what was exchanged may be exchanged again. Says each in a sentence.
 /// SY1807, with the place and what to do, where AWS would refuse; nothing is changed then.

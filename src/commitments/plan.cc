@@ -8,8 +8,10 @@
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "commitments/exchange.h"
 #include "commitments/outlook.h"
 #include "commitments/payments.h"
+#include "commitments/plan_exchange.h"
 #include "commitments/simulate_order.h"
 
 namespace steelyard {
@@ -40,9 +42,10 @@ tl::unexpected<Error> out_of_range(const std::string& what, const std::string& f
 struct Line {
   Holding unit;  ///< amount 1, from the first date on; of a holding: as it is
   bool held = false;
-  std::string size;    ///< that is bought
-  double annuity = 1;  ///< what a payment of the fee by the hour is worth, over the fee
-  double grain = 1;    ///< money an hour of the smallest step that can be bought
+  std::string size;     ///< that is bought
+  double annuity = 1;   ///< what a payment of the fee by the hour is worth, over the fee
+  double grain = 1;     ///< money an hour of the smallest step that can be bought
+  bool target = false;  ///< nothing is held of it yet, but what is may be exchanged for it
 };
 
 class Planner {
@@ -56,6 +59,7 @@ class Planner {
     extend_pools();
     if (Status found = find_lines(); !found) return found;
     if (Status built = build(); !built) return built;
+    exchange();
     solve();
     round_amounts();
     list_purchases();
@@ -150,6 +154,33 @@ class Planner {
                       ? "the terms of " + join(left_out_, ", ") + " are longer than the horizon"
                   : slow_ > 0 ? "each breaks even later than the limit allows"
                               : "look at the offers' columns in the table of rates");
+    return add_targets();
+  }
+
+  bool can_be_exchanged(const Holding& holding) const {
+    const auto has_its_id = [&](const Holding& other) { return other.id == holding.id; };
+    return is_convertible(card_.offers[holding.offer]) && holding.amount > Decimal{} &&
+           holding.begin < plan_.at &&
+           holding.end.micros - plan_.at.micros >= 24 * kMicrosPerHour && !holding.id.empty() &&
+           std::count_if(estate_.holdings.begin(), estate_.holdings.end(), has_its_id) == 1;
+  }
+
+  /// Lines for what convertible reserved instances that are held may be exchanged for.
+  Status add_targets() {
+    const bool any =
+        options_.exchanges && std::any_of(lines_.begin(), lines_.end(), [&](const Line& line) {
+          return line.held && can_be_exchanged(line.unit);
+        });
+    for (std::size_t o = 0; any && o < card_.offers.size(); ++o) {
+      if (!is_convertible(card_.offers[o])) continue;
+      for (const auto& scope : scopes_of(card_, estate_.table, o)) {
+        auto line = make_line(o, scope);
+        if (!line) return pass(line);
+        line->held = line->target = true;
+        line->unit.amount = {};
+        lines_.push_back(std::move(*line));
+      }
+    }
     return {};
   }
 
@@ -417,15 +448,93 @@ class Planner {
   /// What is due of the holdings from the month's begin on, to the end of their terms.
   Decimal owed_of_held(std::size_t month) const {
     Decimal owed;
-    for (const Line& line : lines_) {
-      if (!line.held) continue;
-      for (const CashFlow& payment : cash_flow(card_, line.unit))
-        if (payment.due >= begin_of(month)) owed += payment.amount;
-    }
+    for (const Line& line : lines_)
+      if (line.held) owed += owed_of(line.unit, month);
+    return owed;
+  }
+  Decimal owed_of(const Holding& holding, std::size_t month) const {
+    Decimal owed;
+    for (const CashFlow& payment : cash_flow(card_, holding))
+      if (payment.due >= begin_of(month)) owed += payment.amount;
     return owed;
   }
 
+  // ---- exchanges
+
+  /// Moves what convertible reserved instances are held, but not used, to where they save most.
+  void exchange() {
+    const std::vector<double> nothing(problem_.variables.size());
+    BasketOutcome outcome;
+    for (std::size_t from = 0; from < lines_.size(); ++from) {
+      if (!lines_[from].held || lines_[from].target || !can_be_exchanged(lines_[from].unit))
+        continue;
+      if (outcome.unused.empty()) outcome = outcome_of(problem_, nothing, options_.threads);
+      if (unused_of_held(outcome, from) <= 0.01) continue;
+      for (std::size_t to = 0; to < lines_.size(); ++to)
+        if (lines_[to].target) add_move(from, to);
+    }
+    if (moves_.empty()) return;
+    exchanges_ = choose_exchanges(problem_, moves_, search());
+    problem_ = after_exchanges(problem_, moves_, exchanges_->chosen);
+  }
+
+  /// Steps of the horizon in which a held line covers.
+  std::size_t steps_of(std::size_t line) const {
+    std::size_t steps = 0;
+    while (steps < problem_.steps && problem_.held[line * problem_.steps + steps] > 0) ++steps;
+    return steps;
+  }
+
+  /// Share of what is held of the line that nothing uses, in the mean of the scenarios.
+  double unused_of_held(const BasketOutcome& outcome, std::size_t line) const {
+    double hours = 0, unused = 0;
+    for (std::size_t step = 0; step < steps_of(line); ++step) hours += problem_.step_weight[step];
+    for (std::size_t s = 0; s < problem_.scenarios; ++s)
+      unused += problem_.probability[s] * outcome.unused[s * lines_.size() + line];
+    const double all = hours * real(fee_per_hour(lines_[line].unit));
+    return all > 0 ? unused / all : 0;
+  }
+
+  /// As AWS has it (exchange.h): as many units as are worth what is left, whose upfront part is no
+  /// less than what was paid of it.
+  void add_move(std::size_t from, std::size_t to) {
+    const Holding &before = lines_[from].unit, &after = lines_[to].unit;
+    const Offer &old_offer = card_.offers[before.offer], &new_offer = card_.offers[after.offer];
+    if (!may_be_exchanged(card_, before, after)) return;
+    const auto units_for = [](Decimal money, Decimal of_unit) {
+      return round(multiply_divide(money, {kOne}, of_unit, Rounding::kUp), 0, Rounding::kUp);
+    };
+    const Decimal left = fee_per_hour(before);
+    Decimal units = units_for(left, after.price);
+    if (old_offer.upfront_share != Decimal{})
+      units = std::max(units, units_for(multiply(left, old_offer.upfront_share),
+                                        multiply(after.price, new_offer.upfront_share)));
+    ExchangeMove move;
+    move.from = from;
+    move.to = to;
+    move.steps = steps_of(from);
+    move.taken = real(left);
+    move.given = std::max(move.taken, real(multiply(after.price, units)));
+    const double hours =
+        static_cast<double>((before.end.micros - plan_.at.micros) / kMicrosPerHour);
+    const double new_upfront = real(new_offer.upfront_share) * move.given,
+                 old_upfront = real(old_offer.upfront_share) * move.taken;
+    if (options_.budget) move.in_limits.push_back(hours * (new_upfront - old_upfront));
+    for (std::size_t month = 0; options_.max_lock_in && month < problem_.steps; month += kQuarter) {
+      const double more = move.given - move.taken,
+                   monthly = more - (month == 0 ? 0 : new_upfront - old_upfront);
+      move.in_limits.push_back(monthly * std::max(0.0, hours - 730 * static_cast<double>(month)));
+    }
+    for (double& weight : move.in_limits) weight = std::max(0.0, weight);
+    moves_.push_back(std::move(move));
+    units_of_moves_.push_back(units);
+  }
+
   // ---- the search
+
+  BasketOptions search() const {
+    return {options_.gap, kMostPlanPasses, options_.threads, options_.on_pass};
+  }
 
   struct Unused {
     double worst = 0;              ///< share of all that is bought, in the worst scenario
@@ -453,8 +562,7 @@ class Planner {
   }
 
   void solve() {
-    const BasketOptions search{options_.gap, kMostPlanPasses, options_.threads, options_.on_pass};
-    result_ = best_basket(problem_, search);
+    result_ = best_basket(problem_, search());
     solved_ = problem_;
     Unused unused = unused_of(problem_, result_.amounts);
     if (!options_.max_unused || unused.worst <= *options_.max_unused) return;
@@ -466,7 +574,7 @@ class Planner {
       BasketProblem dearer = problem_;
       for (BasketVariable& variable : dearer.variables)
         if (above[variable.line]) variable.fee *= premium;
-      BasketResult result = best_basket(dearer, search);
+      BasketResult result = best_basket(dearer, search());
       unused = unused_of(dearer, result.amounts);
       if (unused.worst > *options_.max_unused) return false;
       plan_.premium = premium;
@@ -578,6 +686,11 @@ class Planner {
   void describe_problem() {
     plan_.objective = cost_of(solved_, amounts_, result_.best, options_.threads);
     plan_.bound = result_.bound;
+    if (exchanges_) {
+      plan_.objective = exchanges_->cost(amounts_, options_.threads);
+      plan_.bound = exchanges_->bound;
+      plan_.exchanges = true;
+    }
     plan_.gap =
         plan_.objective > 0 ? std::max(0.0, (plan_.objective - plan_.bound) / plan_.objective) : 0;
     plan_.gap_of_parts = result_.gap;
@@ -602,6 +715,19 @@ class Planner {
       purchase.holding.end = end_of_term(card_.offers[line.unit.offer], purchase.holding.begin);
       plan_.purchases.push_back(std::move(purchase));
     }
+    for (std::size_t i = 0; exchanges_ && i < exchanges_->chosen.size(); ++i) {
+      const std::size_t move = exchanges_->chosen[i];
+      const Line& line = lines_[moves_[move].to];
+      const Holding& before = lines_[moves_[move].from].unit;
+      PlannedPurchase purchase;
+      purchase.holding = line.unit;
+      purchase.holding.amount = units_of_moves_[move];
+      purchase.holding.owner = before.owner;
+      purchase.holding.end = before.end;
+      purchase.size = line.size;
+      purchase.exchanges = before.id;
+      plan_.purchases.push_back(std::move(purchase));
+    }
     std::stable_sort(plan_.purchases.begin(), plan_.purchases.end(),
                      [](const PlannedPurchase& a, const PlannedPurchase& b) {
                        return std::tuple(a.step, -fee_per_hour(a.holding)) <
@@ -617,14 +743,20 @@ class Planner {
     const auto months = static_cast<std::size_t>(plan_.months);
     std::vector<Holding> holdings;
     for (const Line& line : lines_)
-      if (line.held) holdings.push_back(line.unit);
+      if (line.held && !line.target) holdings.push_back(line.unit);
     const std::size_t held = holdings.size();
-    for (const PlannedPurchase& purchase : plan_.purchases) holdings.push_back(purchase.holding);
+    const std::vector<Holding> only_held = holdings;
+    std::vector<Exchange> exchanges;
+    for (const PlannedPurchase& purchase : plan_.purchases) {
+      if (!purchase.exchanges.empty()) exchanges.push_back({holdings.size(), purchase.exchanges});
+      holdings.push_back(purchase.holding);
+    }
+    auto exchanged = apply_exchanges(card_, holdings, std::move(exchanges));
+    if (!exchanged) return pass(exchanged);
+    plan_.notes = std::move(*exchanged);
     auto simulator = Simulator::make(card_, table_, holdings, options_.sharing);
     if (!simulator) return pass(simulator);
-    auto without = Simulator::make(
-        card_, table_, {holdings.begin(), holdings.begin() + static_cast<std::ptrdiff_t>(held)},
-        options_.sharing);
+    auto without = Simulator::make(card_, table_, only_held, options_.sharing);
     if (!without) return pass(without);
 
     // Sums over the scenarios and the hours of the pattern, weighed by the hours of each month.
@@ -636,7 +768,7 @@ class Planner {
     std::vector<std::vector<double>> paid = use;
     std::vector<Decimal> quantity(table_.pools.size());
     std::vector<Decimal> fee(holdings.size()), unused = fee, avoided = fee, avoided_without = fee;
-    Decimal on_demand, equivalent, on_demand_without;
+    Decimal on_demand, equivalent, on_demand_without, fees_without;
     for (std::size_t month = 0; month < months; ++month)
       for (std::size_t s = 0; s < problem_.scenarios; ++s)
         for (std::size_t h = 0; h < pattern_; ++h) {
@@ -656,6 +788,7 @@ class Planner {
           if (!bare) return pass(bare);
           add_avoided(**bare, avoided_without);
           on_demand_without += (*bare)->total_on_demand;
+          fees_without += (*bare)->fees;
         }
     // All usage on demand is what is avoided and what is left, with the purchases and without.
     for (const auto& [parts, left] :
@@ -669,11 +802,14 @@ class Planner {
                     "", "this is a mistake in Steelyard: please report it");
     }
     plan_.on_demand = mean(on_demand);
+    plan_.held_fees_without = mean(fees_without);
+    plan_.owed_held = {};
     for (std::size_t i = 0; i < holdings.size(); ++i) {
       if (i < held) {
         plan_.held_fees += mean(fee[i]);
         plan_.held_avoided += mean(avoided[i]);
         plan_.held_avoided_without += mean(avoided_without[i]);
+        plan_.owed_held += owed_of(holdings[i], 0);
         continue;
       }
       PlannedPurchase& purchase = plan_.purchases[i - held];
@@ -682,8 +818,9 @@ class Planner {
       purchase.used = purchase.fee - purchase.unused;
       purchase.avoided = mean(avoided[i]);
       const Decimal price = price_of_term(purchase.holding);
-      purchase.upfront = multiply(price, card_.offers[purchase.holding.offer].upfront_share);
-      if (purchase.step == 0) plan_.owed_now += price;
+      purchase.upfront = multiply(price, card_.offers[purchase.holding.offer].upfront_share) -
+                         holdings[i].paid_before;
+      if (purchase.step == 0) plan_.owed_now += price - holdings[i].paid_before;
       for (std::size_t s = 0; s < problem_.scenarios; ++s)
         if (paid[i][s] > 0)
           purchase.worst_use = std::min(purchase.worst_use, use[i][s] / paid[i][s]);
@@ -780,7 +917,10 @@ class Planner {
   std::size_t real_pools_ = 0, pattern_ = kPattern;
   std::vector<Line> lines_;
   std::vector<std::string> left_out_;
-  std::size_t slow_ = 0;  ///< lines that break even later than allowed
+  std::size_t slow_ = 0;             ///< lines that break even later than allowed
+  std::vector<ExchangeMove> moves_;  ///< and how many units each gives
+  std::vector<Decimal> units_of_moves_;
+  std::optional<ExchangeChoice> exchanges_;
   Outlook outlook_;
   bool knows_weeks_ = false;  ///< there is enough history to say how far usage lasts
   BasketProblem problem_, solved_;
@@ -798,7 +938,9 @@ Result<Plan> make_plan(const Estate& estate, const PlanOptions& options) {
 }
 
 Result<std::vector<Holding>> plan_now(const Estate& estate, const PlanOptions& options) {
-  Planner planner(estate, options);
+  PlanOptions purchases_only = options;
+  purchases_only.exchanges = false;
+  Planner planner(estate, purchases_only);
   if (Status decided = planner.decide(); !decided) return pass(decided);
   std::vector<Holding> now;
   for (const PlannedPurchase& purchase : planner.plan().purchases)

@@ -40,6 +40,7 @@ struct PlanOptions {
   std::optional<int> horizon_months;  ///< none: the longest term of the offers
   int max_term_years = 3;
   int scenarios = 8;
+  bool exchanges = true;  ///< of convertible reserved instances that are held and not used (AWS)
   std::vector<SharingPreference> sharing;
   double gap = 1e-5;
   int threads = 0;
@@ -52,9 +53,10 @@ struct PlannedPurchase {
   Holding holding;  ///< with the scope and size that are bought; `id` is a name within the plan
   std::size_t step = 0;  ///< month of the horizon in which it is bought; 0 = now
   Decimal fee, used, unused, avoided;
-  Decimal upfront;       ///< due at once
-  double worst_use = 1;  ///< share used in the scenario in which it is used least
-  std::string size;      ///< value of the offer's size column, "" = none
+  Decimal upfront;        ///< due at once
+  double worst_use = 1;   ///< share used in the scenario in which it is used least
+  std::string size;       ///< value of the offer's size column, "" = none
+  std::string exchanges;  ///< id of what is held whose place it takes (exchange.h), "" = none
 };
 
 struct PlanPoint {
@@ -70,17 +72,19 @@ struct Plan {
   /// Over the horizon, mean of the scenarios, exact: fees and what they avoid on demand, of the
   /// purchases and of what is held (there also as it would be without the purchases), and what
   /// stays on demand.
-  Decimal fees, avoided, held_fees, held_avoided, held_avoided_without, on_demand;
+  Decimal fees, avoided, held_fees, held_fees_without, held_avoided, held_avoided_without;
+  Decimal on_demand;
   /// Fees due from `at` to the ends of the terms: of what is held, and of what is bought now.
   Decimal owed_held, owed_now;
   Decimal usage() const { return avoided + held_avoided + on_demand; }  ///< all of it on demand
   Decimal total() const { return fees + held_fees + on_demand; }
-  Decimal total_without() const { return held_fees + usage() - held_avoided_without; }
+  Decimal total_without() const { return held_fees_without + usage() - held_avoided_without; }
   Decimal saved() const { return total_without() - total(); }
   /// Of what is minimised (fees with caution and cost of capital, risk): what the rounded plan
   /// costs there, and what no basket costs less than.
   double objective = 0, bound = 0, gap = 0;
   double gap_of_parts = 0;  ///< if purchases need not be whole: the rest of the gap is steps
+  bool exchanges = false;   ///< some were looked at; they are whole as well
   int passes = 0;
   double premium = 1;       ///< on all fees, so that max_unused holds
   bool cap_held = true;     ///< max_unused was reached

@@ -14,8 +14,14 @@ double real(Decimal value) { return static_cast<double>(value.units) / static_ca
 Decimal now_per_hour(const Plan& plan) {
   Decimal sum;
   for (const PlannedPurchase& purchase : plan.purchases)
-    if (purchase.step == 0) sum += fee_per_hour(purchase.holding);
+    if (purchase.step == 0 && purchase.exchanges.empty()) sum += fee_per_hour(purchase.holding);
   return sum;
+}
+
+bool is_exchanged(const Plan& plan, const Holding& holding) {
+  return std::any_of(plan.purchases.begin(), plan.purchases.end(), [&](const auto& purchase) {
+    return !holding.id.empty() && purchase.exchanges == holding.id;
+  });
 }
 
 Chart cost_curve(const Estate& estate, const Plan& plan) {
@@ -62,7 +68,8 @@ Chart coverage(const Estate& estate, const Plan& plan) {
   // A dollar of a commitment reaches as far as it does on average over the horizon.
   double held = 0, bought = 0;
   for (const Holding& holding : estate.holdings)
-    if (holding.begin <= plan.at && plan.at < holding.end) held += real(fee_per_hour(holding));
+    if (holding.begin <= plan.at && plan.at < holding.end && !is_exchanged(plan, holding))
+      held += real(fee_per_hour(holding));
   if (plan.held_fees > Decimal{})
     chart.levels.push_back({"held", held * ratio(plan.held_avoided, plan.held_fees)});
   for (const PlannedPurchase& purchase : plan.purchases)
@@ -95,7 +102,8 @@ Chart ladder(const Estate& estate, const Plan& plan) {
     }
   };
   for (const Holding& holding : estate.holdings)
-    if (holding.end > plan.at) add(holding, estate.card.offers[holding.offer].name + ", held");
+    if (holding.end > plan.at && !is_exchanged(plan, holding))
+      add(holding, estate.card.offers[holding.offer].name + ", held");
   for (const PlannedPurchase& purchase : plan.purchases)
     add(purchase.holding, estate.card.offers[purchase.holding.offer].name +
                               (purchase.step == 0 ? ", now" : ", later"));

@@ -36,7 +36,11 @@ std::string purchases_csv(const Estate& estate, const Plan& plan) {
     for (const auto& [column, value] : purchase.holding.scope) add(column);
     add(offer.size);
   }
+  const bool exchanges =
+      std::any_of(plan.purchases.begin(), plan.purchases.end(),
+                  [](const PlannedPurchase& purchase) { return !purchase.exchanges.empty(); });
   std::string out = "id,offer,amount,begin,end";
+  if (exchanges) out += ",exchanges";
   for (const std::string& column : columns) out += "," + csv_cell(column);
   out += "\n";
   for (const PlannedPurchase& purchase : plan.purchases) {
@@ -44,6 +48,7 @@ std::string purchases_csv(const Estate& estate, const Plan& plan) {
     out += csv_cell(holding.id) + "," + csv_cell(estate.card.offers[holding.offer].name) + "," +
            to_text(holding.amount) + "," + format_instant(holding.begin) + "," +
            format_instant(holding.end);
+    if (exchanges) out += "," + csv_cell(purchase.exchanges);
     for (const std::string& column : columns)
       out += "," + csv_cell(value_of(estate, purchase, column));
     out += "\n";
@@ -70,6 +75,7 @@ std::string purchases_json(const Estate& estate, const Plan& plan) {
     for (const auto& [column, value] : holding.scope) item["scope"][column] = value;
     if (!purchase.size.empty()) item["size"] = purchase.size;
     item["amount"] = to_text(holding.amount);
+    if (!purchase.exchanges.empty()) item["exchanges"] = purchase.exchanges;
     item["begin"] = format_instant(holding.begin);
     item["end"] = format_instant(holding.end);
     item["upfront"] = to_text(purchase.upfront);

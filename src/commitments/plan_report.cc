@@ -13,7 +13,8 @@ std::string scope_text(const PlannedPurchase& purchase) {
   std::vector<std::string> parts;
   for (const auto& [column, value] : purchase.holding.scope) parts.push_back(column + "=" + value);
   if (!purchase.size.empty()) parts.push_back(purchase.size);
-  return join(parts, " ");
+  return join(parts, " ") +
+         (purchase.exchanges.empty() ? "" : ", in exchange for " + purchase.exchanges);
 }
 
 std::string per_cent(double share, const char* form = "%.1f %%") {
@@ -36,8 +37,9 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
   notes.push_back("no basket costs less than " + per_cent(1 - plan.gap, "%.4f %%") +
                   " of what is minimised (proved gap " + per_cent(plan.gap, "%.4f %%") +
                   ", of which " + per_cent(std::max(0.0, plan.gap - plan.gap_of_parts), "%.4f %%") +
-                  " because purchases are whole; " + std::to_string(plan.passes) +
-                  " passes over the scenarios)");
+                  (plan.exchanges ? " because purchases and exchanges are whole; "
+                                  : " because purchases are whole; ") +
+                  std::to_string(plan.passes) + " passes over the scenarios)");
   if (plan.break_even_usage < 0.999)
     notes.push_back("the purchases now pay for themselves while usage stays above " +
                     per_cent(plan.break_even_usage, "%.0f %%") + " of what the scenarios expect");
@@ -105,9 +107,10 @@ Report plan_report(const Estate& estate, const PlanOptions& options, const Plan&
     return std::vector<Cell>{{what}, none,   none, none, none,      {currency},
                              none,   {cost}, none, none, {avoided}, {saved}};
   };
-  if (plan.held_fees != Decimal{})
-    report.rows.push_back(row("held", plan.held_fees, plan.held_avoided,
-                              plan.held_avoided - plan.held_avoided_without));
+  if (plan.held_fees_without != Decimal{})
+    report.rows.push_back(row(
+        "held", plan.held_fees, plan.held_avoided,
+        plan.held_avoided - plan.held_fees - (plan.held_avoided_without - plan.held_fees_without)));
   report.rows.push_back(row("on demand", plan.on_demand, plan.on_demand, {}));
   std::vector<Cell> total = row("total", plan.total(), plan.usage(), plan.saved());
   total[6] = {upfront};

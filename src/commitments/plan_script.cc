@@ -65,6 +65,7 @@ class Words {
   }
   std::string family() const { return of({"family", "instance_family"}); }
   std::string zone() const { return of({"zone", "availability_zone"}); }
+  const std::string& exchanges() const { return purchase_.exchanges; }
   /// Of a zone such as eu-west-1a, where no column says it.
   std::string region() const {
     std::string region = of({"region"});
@@ -132,6 +133,18 @@ Commands savings_plan(const Words& words, const std::string& type) {
               " --client-token " + words.name()};
 }
 
+/// The id of a reserved instance, at the end of its ARN or by itself: 8-4-4-4-12 digits.
+std::string reserved_instance_id(const std::string& text) {
+  const std::string id = text.substr(text.rfind('/') + 1);  // npos + 1: the whole
+  if (id.size() != 36) return "";
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    const bool digit = (id[i] >= '0' && id[i] <= '9') || (id[i] >= 'a' && id[i] <= 'f');
+    if (dash ? id[i] != '-' : !digit) return "";
+  }
+  return id;
+}
+
 Commands reserved_instance(const Words& words, bool zonal) {
   const std::string type = words.instance_type();
   if (zonal && words.zone().empty()) return no_command("the plan names no availability zone");
@@ -141,6 +154,15 @@ Commands reserved_instance(const Words& words, bool zonal) {
   if (platform.empty()) platform = "Linux/UNIX";
   std::string offering_class = words.offer().offer_class;
   if (offering_class.empty()) offering_class = "standard";
+  std::string buy = "purchase-reserved-instances-offering --region " + shell_word(words.region()) +
+                    " --reserved-instances-offering-id \"$offering\" --instance-count " +
+                    words.amount();
+  if (!words.exchanges().empty()) {  // AWS counts the instances itself
+    const std::string id = reserved_instance_id(words.exchanges());
+    if (id.empty()) return no_command("the id of what is exchanged is none of AWS");
+    buy = "accept-reserved-instances-exchange-quote --region " + shell_word(words.region()) +
+          " --reserved-instance-ids " + id + " --target-configurations \"OfferingId=$offering\"";
+  }
   const std::string scope = zonal ? " --availability-zone " + shell_word(words.zone()) +
                                         " --filters 'Name=scope,Values=Availability Zone'"
                                   : " --filters Name=scope,Values=Region";
@@ -151,8 +173,7 @@ Commands reserved_instance(const Words& words, bool zonal) {
               " --min-duration " + words.seconds() + " --max-duration " + words.seconds() +
               " --no-include-marketplace" + scope +
               " --output json --query 'ReservedInstancesOfferings[0].ReservedInstancesOfferingId'",
-          "aws ec2 purchase-reserved-instances-offering --region " + shell_word(words.region()) +
-              " --reserved-instances-offering-id \"$offering\" --instance-count " + words.amount()};
+          "aws ec2 " + buy};
 }
 
 /// The filter by product finds aurora-mysql for mysql as well: the query chooses.
@@ -372,7 +393,8 @@ std::string title_of(const Estate& estate, const PlannedPurchase& purchase) {
   for (const auto& [column, value] : purchase.holding.scope) what += " " + column + "=" + value;
   if (!purchase.size.empty()) what += " " + purchase.size;
   return what + ", " + to_text(purchase.holding.amount) +
-         (offer.unit() == CommitmentUnit::kSpend ? " " + estate.card.currency + " an hour" : "");
+         (offer.unit() == CommitmentUnit::kSpend ? " " + estate.card.currency + " an hour" : "") +
+         (purchase.exchanges.empty() ? "" : ", in exchange for " + purchase.exchanges);
 }
 
 std::string lines_of(const Estate& estate, const Plan& plan, const PlannedPurchase& purchase) {

@@ -138,11 +138,10 @@ double by_linear_program(const BasketProblem& problem, std::vector<double> best)
         }
       for (std::size_t v = 0; v < problem.variables.size(); ++v) {
         const BasketVariable& variable = problem.variables[v];
-        if (variable.line != line || cell.step < variable.first_step ||
-            cell.step >= variable.end_step)
-          continue;
+        if (cell.step < variable.first_step || cell.step >= variable.end_step) continue;
+        if (variable.line != line && variable.from != line) continue;
         columns.push_back(static_cast<int>(v));
-        values.push_back(-1);
+        values.push_back(variable.line == line ? -1 : variable.from_share);
       }
       program.add_row(-infinity, problem.held[line * problem.steps + cell.step], columns, values);
     }
@@ -186,6 +185,41 @@ TEST(Basket, IsTheOptimumWhereTheOrderIsTheBest) {
     for (const BasketLimit& limit : problem.limits)
       EXPECT_LE(sum_of(limit, result.amounts), limit.most + 1e-7);
   }
+}
+
+/// Capacity at hand may move to another line, where it is more.
+TEST(Basket, MovesWhatIsHeldToWhereItIsOfUse) {
+  Random random(29);
+  int moved = 0;
+  for (int round = 0; round < 60; ++round) {
+    BasketProblem problem = random_problem(random, true);
+    const std::size_t from = random.below(4);
+    const double held = random.uniform(1, 4), given = held * random.uniform(1, 1.2);
+    for (std::size_t step = 0; step < problem.steps; ++step)
+      problem.held[from * problem.steps + step] = held;
+    BasketLimit once{std::vector<double>(problem.variables.size()), 1};
+    for (std::size_t to = 0; to < 4; ++to) {
+      if (to == from) continue;
+      BasketVariable move{to, 0, problem.steps, 1 - held / given, given, from, held / given};
+      problem.variables.push_back(move);
+      once.weight.push_back(1 / given);
+    }
+    problem.limits = {once};
+    if (round % 2 == 1) problem.limits.push_back(random_limit(random, problem, 3));
+    const BasketResult result = best_basket(problem, {.gap = 1e-8, .max_passes = 2000});
+    const double optimum = by_linear_program(problem, {});
+    EXPECT_TRUE(result.proven) << round << " gap " << result.gap;
+    EXPECT_NEAR(result.cost, optimum, 2e-8 * optimum) << round;
+    EXPECT_LE(result.bound, optimum * (1 + 1e-9)) << round;
+    for (const BasketLimit& limit : problem.limits)
+      EXPECT_LE(sum_of(limit, result.amounts), limit.most + 1e-7);
+    for (const double capacity : capacity_of(problem, result.amounts)) EXPECT_GE(capacity, 0);
+    double sum = 0;
+    for (std::size_t v = problem.variables.size() - 3; v < problem.variables.size(); ++v)
+      sum += result.amounts[v];
+    moved += sum > 0.01;
+  }
+  EXPECT_GT(moved, 10);
 }
 
 /// Two purchases by hundredths of what could be of use: none that keeps the limits costs less.

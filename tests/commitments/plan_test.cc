@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <fstream>
+#include <limits>
 
+#include "commitments/exchange.h"
 #include "commitments/fixture.h"
 #include "commitments/payments.h"
 #include "commitments/plan_report.h"
@@ -222,6 +224,140 @@ TEST(Plan, OwesNoMoreThanIsAllowed) {
   ASSERT_FALSE(plan->notes.empty());
   EXPECT_NE(plan->notes.back().find("nothing is bought now: what is held already owes"),
             std::string::npos);
+}
+
+/// Usage went from m5 to m7g; two convertible reserved instances of m5 are held.
+Estate estate_after_a_move(Payment payment = Payment::kNoUpfront) {
+  Estate estate;
+  estate.source = "made up";
+  Demand& demand = estate.demand;
+  demand.first_hour = at("2026-01-05");
+  demand.hours = 8 * 168;
+  demand.pool_columns = {"family", "size"};
+  demand.pools = {{"m5", "large"}, {"m7g", "large"}, {"r7g", "large"}};
+  for (const std::int64_t count : {2, 20, 3})
+    demand.counts.insert(demand.counts.end(), demand.hours, count);
+  RateCard& card = estate.card;
+  card.columns = demand.pool_columns;
+  Offer convertible, plan;
+  convertible.name = "convertible";
+  convertible.instrument = Instrument::kRegionalRi;
+  convertible.scope = {"family"};
+  convertible.size = "size";
+  convertible.term_years = 3;
+  convertible.payment = payment;
+  convertible.upfront_share = payment == Payment::kNoUpfront ? Decimal{} : Decimal{kOne / 2};
+  convertible.offer_class = "convertible";
+  plan.name = "compute";
+  plan.instrument = Instrument::kComputeSp;
+  card.offers = {convertible, plan};
+  for (const auto& [family, price] : {std::pair{"m5", "0.1"}, {"m7g", "0.08"}, {"r7g", "0.13"}}) {
+    const Decimal on_demand = number(price);
+    card.rates.push_back(
+        {{family, "large"},
+         on_demand,
+         on_demand,
+         number("4"),
+         {multiply(on_demand, number("0.5")), multiply(on_demand, number("0.7"))}});
+  }
+  auto table = price_pools(card, demand.pool_columns, demand.pools);
+  EXPECT_TRUE(table) << why(table);
+  estate.table = std::move(*table);
+  for (const auto& [id, amount] : {std::pair{"first", 9}, {"second", 2}}) {
+    auto held = make_holding(
+        card,
+        {0, {amount * kOne}, {{"family", "m5"}, {"size", "large"}}, at("2025-05-01"), {}, "", id});
+    EXPECT_TRUE(held) << why(held);
+    estate.holdings.push_back(std::move(*held));
+  }
+  return estate;
+}
+
+TEST(Plan, ExchangesWhatNothingUses) {
+  const Estate estate = estate_after_a_move();
+  PlanOptions options;
+  options.max_term_years = 1;
+  options.risk = 0;
+  options.caution = 1;
+  const auto plan = make_plan(estate, options);
+  ASSERT_TRUE(plan) << why(plan);
+  // By hand: every way to exchange both, the rest planned without exchanges.
+  double best = std::numeric_limits<double>::infinity(), nothing = 0;
+  for (int way = 0; way < 9; ++way) {
+    Estate by_hand = estate;
+    std::vector<Exchange> exchanges;
+    for (std::size_t held = 0; held < 2; ++held) {
+      const int target = held == 0 ? way % 3 : way / 3;
+      if (target == 0) continue;
+      const std::string family = target == 1 ? "m7g" : "r7g";
+      // 9 x 0.05 and 2 x 0.05 an hour, for 0.04 and 0.065 each.
+      const int units = held == 0 ? (target == 1 ? 12 : 7) : (target == 1 ? 3 : 2);
+      auto bought = make_holding(
+          by_hand.card,
+          {0, {units * kOne}, {{"family", family}, {"size", "large"}}, plan->at, {}, "", "new"});
+      ASSERT_TRUE(bought) << why(bought);
+      exchanges.push_back({by_hand.holdings.size(), estate.holdings[held].id});
+      by_hand.holdings.push_back(std::move(*bought));
+    }
+    const auto applied = apply_exchanges(by_hand.card, by_hand.holdings, exchanges);
+    ASSERT_TRUE(applied) << why(applied);
+    PlanOptions without = options;
+    without.exchanges = false;
+    const auto other = make_plan(by_hand, without);
+    ASSERT_TRUE(other) << why(other);
+    const double total = ratio(other->total(), {kOne});
+    best = std::min(best, total);
+    if (way == 0) nothing = total;
+  }
+  EXPECT_NEAR(ratio(plan->total(), {kOne}), best, 0.002 * best);
+  EXPECT_LT(best, 0.9 * nothing);
+  EXPECT_GE(plan->objective, plan->bound);
+  std::size_t exchanged = 0;
+  Decimal saved;
+  for (const PlannedPurchase& purchase : plan->purchases) {
+    saved += purchase.avoided - purchase.fee;
+    if (purchase.exchanges != "first") continue;
+    ++exchanged;
+    EXPECT_EQ(purchase.holding.end, estate.holdings[0].end);
+    EXPECT_EQ(purchase.holding.amount, number("12"));
+  }
+  EXPECT_EQ(exchanged, 1u);
+  EXPECT_EQ(plan->saved(), saved + (plan->held_avoided - plan->held_fees) -
+                               (plan->held_avoided_without - plan->held_fees_without));
+  const Report report = plan_report(estate, options, *plan);
+  Decimal rows;
+  for (const auto& row : report.rows) rows += std::get<Decimal>(row[11].value);
+  EXPECT_EQ(rows, std::get<Decimal>(report.totals[0][11].value));
+}
+
+TEST(Plan, ExchangesWithinItsLimitsAndOnlyWhatItMay) {
+  PlanOptions options;
+  options.max_term_years = 1;
+  const auto exchanges = [&](const Estate& estate) {
+    const auto plan = make_plan(estate, options);
+    EXPECT_TRUE(plan) << why(plan);
+    return plan ? std::count_if(plan->purchases.begin(), plan->purchases.end(),
+                                [](const auto& p) { return !p.exchanges.empty(); })
+                : -1;
+  };
+  const Estate half_upfront = estate_after_a_move(Payment::kPartialUpfront);
+  EXPECT_GE(exchanges(half_upfront), 1);
+  options.budget = Decimal{};  // twelve are worth more than is left of nine: a part is due
+  EXPECT_EQ(exchanges(half_upfront), 0);
+  options.budget = {};
+  Estate estate = estate_after_a_move();
+  options.max_lock_in = Decimal{};  // more is owed already, and more would be
+  EXPECT_EQ(exchanges(estate), 0);
+  options.max_lock_in = {};
+  EXPECT_GE(exchanges(estate), 1);
+  const auto now = plan_now(estate, options);
+  ASSERT_TRUE(now) << why(now);
+  for (const Holding& holding : *now) EXPECT_EQ(estate.card.offers[holding.offer].name, "compute");
+  estate.holdings[1].id = "first";  // which one is meant is not clear
+  EXPECT_EQ(exchanges(estate), 0);
+  estate = estate_after_a_move();
+  estate.card.offers[0].offer_class = "standard";
+  EXPECT_EQ(exchanges(estate), 0);
 }
 
 TEST(Plan, KeepsTheUnusedShareInEveryScenario) {
