@@ -25,6 +25,7 @@ struct Line {
   std::string pricing = "Standard", charge = "Usage", charge_class, frequency = "Usage-Based";
   std::string description, currency = "USD";
   std::string zone, reserved_zone;  ///< AvailabilityZone, and CUR's reservation/AvailabilityZone
+  std::string offering_class;       ///< CUR's pricing/OfferingClass
   int hours = 1;
 };
 
@@ -46,22 +47,22 @@ class OwnBillTest : public ::testing::Test {
       const auto decimal = [](const std::string& value) {
         return value.empty() ? "NULL::DECIMAL(38,18)" : "'" + value + "'::DECIMAL(38,18)";
       };
-      values += (values.empty() ? "(" : ", (") + text_or_null(line.provider) + ", " +
-                text_or_null(line.service) + ", " + text_or_null(line.category) + ", " +
-                text_or_null(line.region) + ", " + text_or_null(line.sku) + ", " +
-                text_or_null(line.meter) + ", " + text_or_null(line.unit) + ", " +
-                text_or_null(line.account) + ", " + decimal(line.quantity) + ", " +
-                decimal(line.price) + ", " + decimal(line.list) + ", " + decimal(line.cost) + ", " +
-                decimal(line.cost) + ", " + decimal(line.effective) + ", " +
-                decimal(line.effective) + ", " + decimal(line.units) + ", " +
-                text_or_null(line.commitment) + ", " + text_or_null(line.status) + ", " +
-                text_or_null(line.type) + ", " + text_or_null(line.kind) + ", " +
-                text_or_null(line.pricing) + ", " + text_or_null(line.charge) + ", " +
-                text_or_null(line.charge_class) + ", " + text_or_null(line.frequency) + ", " +
-                text_or_null(line.description) + ", " + text_or_null(line.currency) + ", " +
-                text_or_null(line.zone) + ", " + text_or_null(line.reserved_zone) +
-                ", TIMESTAMPTZ '" + line.hour + "', TIMESTAMPTZ '" + line.hour + "' + INTERVAL " +
-                std::to_string(line.hours) + " HOUR)";
+      values +=
+          (values.empty() ? "(" : ", (") + text_or_null(line.provider) + ", " +
+          text_or_null(line.service) + ", " + text_or_null(line.category) + ", " +
+          text_or_null(line.region) + ", " + text_or_null(line.sku) + ", " +
+          text_or_null(line.meter) + ", " + text_or_null(line.unit) + ", " +
+          text_or_null(line.account) + ", " + decimal(line.quantity) + ", " + decimal(line.price) +
+          ", " + decimal(line.list) + ", " + decimal(line.cost) + ", " + decimal(line.cost) + ", " +
+          decimal(line.effective) + ", " + decimal(line.effective) + ", " + decimal(line.units) +
+          ", " + text_or_null(line.commitment) + ", " + text_or_null(line.status) + ", " +
+          text_or_null(line.type) + ", " + text_or_null(line.kind) + ", " +
+          text_or_null(line.pricing) + ", " + text_or_null(line.charge) + ", " +
+          text_or_null(line.charge_class) + ", " + text_or_null(line.frequency) + ", " +
+          text_or_null(line.description) + ", " + text_or_null(line.currency) + ", " +
+          text_or_null(line.zone) + ", " + text_or_null(line.reserved_zone) + ", " +
+          text_or_null(line.offering_class) + ", TIMESTAMPTZ '" + line.hour + "', TIMESTAMPTZ '" +
+          line.hour + "' + INTERVAL " + std::to_string(line.hours) + " HOUR)";
     }
     auto made = engine->run(
         "SET TimeZone = 'UTC'; CREATE OR REPLACE TABLE charges AS SELECT * FROM (VALUES " + values +
@@ -71,7 +72,8 @@ class OwnBillTest : public ::testing::Test {
 "CommitmentDiscountQuantity", "CommitmentDiscountId", "CommitmentDiscountStatus",
 "CommitmentDiscountType", "CommitmentDiscountCategory", "PricingCategory", "ChargeCategory",
 "ChargeClass", "ChargeFrequency", "ChargeDescription", "BillingCurrency", "AvailabilityZone",
-"x_reservation_availability_zone", "ChargePeriodStart", "ChargePeriodEnd"))");
+"x_reservation_availability_zone", "x_pricing_offering_class", "ChargePeriodStart",
+"ChargePeriodEnd"))");
     EXPECT_TRUE(made) << why(made);
     OwnBill bill;
     bill.source = "the test";
@@ -221,6 +223,24 @@ TEST_F(OwnBillTest, AReservedInstanceIsUnitsAndCoversTheSizesOfItsFamily) {
                                               ? std::optional<Decimal>()
                                               : number(key[8] == "M5L" ? "0.12" : "0.24");
     EXPECT_EQ(rate.price[0], wanted) << key[8] << " in " << key[3];
+  }
+}
+
+TEST_F(OwnBillTest, AConvertibleReservedInstanceIsAnOfferOfItsOwn) {
+  Line standard = covered("ri", "Reserved Instance", "0.12"), convertible = standard;
+  standard.units = convertible.units = "4";
+  standard.offering_class = "standard";
+  convertible.commitment = "ri-2";
+  convertible.offering_class = "Convertible";
+  auto found = estate({standard, convertible});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->holdings.size(), 2u);
+  for (const Holding& held : found->holdings) {
+    const Offer& offer = found->card.offers[held.offer];
+    const bool is_second = held.id == "ri-2";
+    EXPECT_EQ(offer.offer_class, is_second ? "convertible" : "");
+    EXPECT_EQ(offer.name,
+              std::string("regional-ri-1y-no-upfront") + (is_second ? "-convertible" : ""));
   }
 }
 
