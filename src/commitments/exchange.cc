@@ -14,10 +14,15 @@ std::string name_of(const std::vector<Holding>& holdings, std::size_t i) {
   return holdings[i].id.empty() ? std::to_string(i + 1) : holdings[i].id;
 }
 
+/// Of a zone such as eu-west-1a if no region is said; "" if neither is.
 std::string region_of(const Holding& holding) {
-  for (const auto& [column, value] : holding.scope)
+  std::string zone;
+  for (const auto& [column, value] : holding.scope) {
     if (column == "region") return value;
-  return "";
+    if (column == "zone") zone = value;
+  }
+  const bool named = zone.size() > 1 && zone.back() >= 'a' && zone.back() <= 'z';
+  return named ? zone.substr(0, zone.size() - 1) : zone;
 }
 
 /// How many units make up an amount of money, whole.

@@ -367,7 +367,9 @@ std::vector<std::vector<ScopeValue>> scopes_of(const RateCard& card, const PoolT
     for (const std::string& column : card.offers[offer].scope) {
       values.emplace_back(column, pool.key[*index_of(table.columns, column)]);
     }
-    found.insert(std::move(values));
+    const bool filled = std::none_of(values.begin(), values.end(),
+                                     [](const ScopeValue& value) { return value.second.empty(); });
+    if (filled) found.insert(std::move(values));
   }
   return {found.begin(), found.end()};
 }

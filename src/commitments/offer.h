@@ -214,7 +214,7 @@ bool covers(const RateCard& card, const Offer& offer, const Pool& pool);
 bool covers(const RateCard& card, const Holding& holding, const PoolTable& table, const Pool& pool);
 
 /// The distinct values of the offer's scope columns among pools that it covers, sorted: what can be
-/// bought of it.
+/// bought of it. Nothing is bought for an empty value.
 std::vector<std::vector<ScopeValue>> scopes_of(const RateCard& card, const PoolTable& table,
                                                std::size_t offer);
 

@@ -110,6 +110,20 @@ TEST(Exchange, AsManyAsItAsksForAreEnough) {
   EXPECT_TRUE(said) << why(said);
 }
 
+TEST(Exchange, StaysInItsRegion) {
+  RateCard card = convertibles();
+  Holding zonal = holding_of("old", 0, {kOne}, {kOne}, at("2026-01-01")), regional = zonal;
+  zonal.scope = {{"size", "m5.large"}, {"zone", "eu-west-1a"}};
+  regional.scope = {{"family", "m7g"}, {"region", "eu-west-1"}};
+  EXPECT_TRUE(may_be_exchanged(card, zonal, regional));
+  regional.scope[1].second = "eu-west-2";
+  EXPECT_FALSE(may_be_exchanged(card, zonal, regional));
+  EXPECT_FALSE(may_be_exchanged(card, zonal, zonal));  // nothing would change
+  card.offers[0].offer_class = "standard";
+  regional.scope[1].second = "eu-west-1";
+  EXPECT_FALSE(may_be_exchanged(card, zonal, regional));
+}
+
 TEST(Exchange, TheDifferenceOfUpfrontPaymentsIsDue) {
   // AWS's example: 600 upfront for the rest of the term, 500 of it paid: 100.
   const RateCard card = convertibles();
