@@ -77,8 +77,11 @@ struct InstanceType {
   int normalized_quarters;  ///< normalization factor x 4
   std::int64_t price_e10;   ///< an hour
   int weight;
+  std::string_view successor = {};  ///< name of what replaces it when the next generation comes out
 };
 std::span<const InstanceType> instance_types();
+/// Position of the successor in instance_types(), or -1.
+int successor_of(int type);
 
 /// A kind of resource and the meters that each one of it turns.
 struct Template {
@@ -89,6 +92,7 @@ struct Template {
   int first_meter, meters;  ///< in meters()
   bool split;               ///< a container host: its charge is also allocated to pods
 };
+/// The last one of a provider that sells machines is its fleet: many machines, one row an hour.
 std::span<const Template> templates(Provider provider);
 std::span<const Meter> meters();
 

@@ -27,11 +27,6 @@ std::int64_t round_to_cent(__int128 amount) {
   return static_cast<std::int64_t>((negative ? -cents : cents) * kCent);
 }
 
-bool is_holiday(Date date) {
-  return (date.month == 12 && (date.day == 25 || date.day == 26)) ||
-         (date.month == 1 && date.day == 1) || (date.month == 5 && date.day == 1);
-}
-
 /// Parts of a host's charge: three pods and what nobody asked for.
 struct Parts {
   int pod[4];
@@ -124,13 +119,11 @@ Month::Month(const Enterprise& enterprise, int month)
       first_(enterprise.month_hours[month]),
       last_(enterprise.month_hours[month + 1]) {
   slots_ = static_cast<int>((last_ - first_) / enterprise.slot_hours);
-  // A working day peaks at 14 UTC; nights have four tenths of that, weekends seven tenths.
-  // 1970-01-01 was a Thursday.
-  for (int h = 0; h < 24 * 7; ++h) {
-    const int from_peak = std::min(std::abs(h % 24 - 14), 24 - std::abs(h % 24 - 14));
-    const int day = (h / 24 + 3) % 7;  // 0 = Monday
-    cycle_[h] = (1000 - 50 * from_peak) * (day >= 5 ? 7 : 10) / 10;
-  }
+  std::vector<const Change*> of_quantities;
+  for (const Change& change : enterprise.changes)
+    if ((change.kind == "surge" || change.kind == "step") && change.first_hour < last_ &&
+        change.last_hour > first_)
+      of_quantities.push_back(&change);
   for (int l = 0; l < static_cast<int>(enterprise.lines.size()); ++l) {
     const Line& line = enterprise.lines[l];
     if (line.last_hour <= first_ || line.first_hour >= last_) continue;
@@ -138,11 +131,9 @@ Month::Month(const Enterprise& enterprise, int month)
     Active active{l, -1, -1, -1};
     if (!(line.flags & kInstance)) {
       std::vector<Change> changes;
-      for (const Change& change : enterprise.changes)
-        if ((change.kind == "surge" || change.kind == "step") &&
-            change.account == subject.account && change.service == subject.service &&
-            change.first_hour < last_ && change.last_hour > first_)
-          changes.push_back(change);
+      for (const Change* change : of_quantities)
+        if (change->account == subject.account && change->service == subject.service)
+          changes.push_back(*change);
       if (!changes.empty()) {
         active.change = static_cast<int>(changes_of_.size());
         changes_of_.push_back(std::move(changes));
@@ -207,16 +198,21 @@ Month::Month(const Enterprise& enterprise, int month)
                       price.region == enterprise.prices[commitment.price].region)
           order.push_back(e);
       }
-      // The owner's account first; then where a plan saves most; then in the order of resources.
+      // The owner's account first; then where a plan saves most, and at the lowest rate; a
+      // reservation from the smallest to the largest size; then in the order of resources.
       std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
         const Line &x = enterprise.lines[active_[eligible_[a]].line],
                    &y = enterprise.lines[active_[eligible_[b]].line];
         const bool own_x = enterprise.subjects[x.subject].account == commitment.account,
                    own_y = enterprise.subjects[y.subject].account == commitment.account;
         if (own_x != own_y) return own_x;
-        if (!commitment.savings_plan) return false;
+        const Price &price_x = enterprise.prices[x.price], &price_y = enterprise.prices[y.price];
+        if (!commitment.savings_plan)
+          return instance_types()[price_x.type].normalized_quarters <
+                 instance_types()[price_y.type].normalized_quarters;
         const bool instance_x = x.flags & kInstance, instance_y = y.flags & kInstance;
-        return instance_x && !instance_y;
+        if (instance_x != instance_y) return instance_x;
+        return price_x.savings < price_y.savings;
       });
       order_.push_back(std::move(order));
     }
@@ -230,7 +226,10 @@ std::int64_t Month::quantity(const Active& active, std::int64_t hour, bool& pres
                              bool& late) const {
   const Line& line = enterprise_.lines[active.line];
   const int g = enterprise_.slot_hours;
-  if (line.flags & kInstance) return line.base * g;
+  const std::int64_t machines = line.fleet < 0 ? g : machine_hours(enterprise_, line, hour, g);
+  present = machines > 0;
+  if (!present) return 0;
+  if (line.flags & kInstance) return line.base * machines;
   const auto words = random_.at(Stream::kUsage, static_cast<std::uint32_t>(active.line),
                                 static_cast<std::uint32_t>(hour));
   present = below(words[0], 1000) < static_cast<std::uint32_t>(line.presence);
@@ -238,30 +237,23 @@ std::int64_t Month::quantity(const Active& active, std::int64_t hour, bool& pres
   late = below(words[3], 1000) < 4;
   std::uint64_t factor;  // in units of 10^-9
   const auto noise = 700 + below(words[1], 601);
-  const auto trend =
-      static_cast<std::uint64_t>(1000 + 12 * (hour - enterprise_.month_hours.front()) / 730);
+  const auto trend = static_cast<std::uint64_t>(std::max<std::int64_t>(
+      100, 1000 + line.growth * (hour - enterprise_.month_hours.front()) / 8760));
   if (line.flags & kSteady) {
     factor = 1000 * 1000 * std::uint64_t{1000} / 1000 * (990 + noise / 50) / 1000;
     factor = factor * trend;
     if (meters()[enterprise_.prices[line.price].meter].sigma == 0) factor = 1'000'000'000;
   } else {
-    const Date date = civil_from_days(hour / 24);
-    std::uint64_t cycle;
-    const auto weekday = static_cast<std::size_t>((hour / 24) % 7) * 24;
-    if (g == 1)
-      cycle = static_cast<std::uint64_t>(
-          is_holiday(date) ? cycle_[3 * 24 + hour % 24]
-                           : cycle_[weekday + static_cast<std::size_t>(hour % 24)]);
-    else
-      cycle = is_holiday(date) ? 490 : static_cast<std::uint64_t>(cycle_[weekday + 8]);
+    const auto cycle = static_cast<std::uint64_t>(g == 1 ? busy(hour) : busy_day(hour));
     factor = cycle * noise * trend;
   }
   if (active.change >= 0)
     for (const Change& change : changes_of_[active.change])
       if (hour >= change.first_hour && hour < change.last_hour)
         factor = factor / 1000 * static_cast<std::uint64_t>(change.factor_per_mille);
-  auto amount = static_cast<std::int64_t>(static_cast<unsigned __int128>(line.base) *
-                                          static_cast<std::uint64_t>(g) * factor / 1'000'000'000);
+  auto amount =
+      static_cast<std::int64_t>(static_cast<unsigned __int128>(line.base) *
+                                static_cast<std::uint64_t>(machines) * factor / 1'000'000'000);
   if (line.flags & kWhole) amount = std::max<std::int64_t>(kUnit, amount / kUnit * kUnit);
   if (line.flags & kMicro) {
     constexpr std::int64_t micro = kUnit / 1'000'000;

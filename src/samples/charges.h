@@ -161,7 +161,6 @@ class Month {
   int month_;
   int slots_;
   std::int64_t first_, last_;
-  std::int64_t cycle_[24 * 7];
   std::vector<Active> active_;
   std::vector<int> eligible_;     ///< positions in active_
   std::vector<int> commitments_;  ///< those of the month, reservations first

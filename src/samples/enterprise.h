@@ -28,7 +28,21 @@ struct Account {
   std::string id, name;
   int team;
   std::string environment;
-  int tax_per_mille;  ///< sales tax or VAT
+  int tax_per_mille;                ///< sales tax or VAT
+  int growth;                       ///< of its usage, per mille a year; below 0 it shrinks
+  std::int64_t closes = INT64_MAX;  ///< hour from which it runs nothing any more
+};
+
+/// Machines that do one job and are billed together: their number follows the job's growth, the
+/// working day and the generations of machines, each of which runs in a group of its own.
+struct Fleet {
+  std::vector<std::int64_t> levels;  ///< machines at a working day's peak, by week, x 10^6; 0: none
+  int swing;                         ///< of the peak, what a night can do without, per mille
+  struct Migration {
+    std::int64_t first_hour, last_hour;
+  };
+  std::vector<Migration> migrations;  ///< [k]: from generation k to the next; one ends before the
+                                      ///< next begins
 };
 
 struct Price {
@@ -59,13 +73,16 @@ struct Subject {
   std::string id, name, type;
 };
 
-/// A meter of a subject. Amounts an hour are base x cycle x trend x noise.
+/// A meter of a subject. Amounts an hour are base x machines x cycle x trend x noise.
 struct Line {
   int subject, price;
   int presence;  ///< in a thousand
   unsigned flags;
   std::int64_t base;  ///< units an hour x 10^10
   std::int64_t first_hour, last_hour;
+  int growth;      ///< per mille a year, of what is not a machine
+  int fleet;       ///< whose machines it counts, or -1: of one machine
+  int generation;  ///< of the fleet's machines
 };
 
 enum class Payment { kNoUpfront, kPartialUpfront, kAllUpfront };
@@ -113,10 +130,11 @@ struct Capacity {
 /// An event that was put in on purpose; truth/changes.csv tells of it.
 struct Change {
   std::string kind;  ///< "surge", "forgotten", "step", "correction", "refund", "retag", "late",
-                     ///< "return", "exchange", "capacity", "exhausted"
+                     ///< "return", "exchange", "capacity", "exhausted"; of fleets and accounts
+                     ///< "launch", "cut", "migration", "move", "shutdown", "closure"
   std::int64_t first_hour, last_hour;
   int account, service;
-  std::int64_t factor_per_mille;  ///< of quantities, for surge and step
+  std::int64_t factor_per_mille;  ///< of quantities, for surge, step, launch and cut
   std::string label;
 };
 
@@ -145,6 +163,7 @@ struct Enterprise {
   std::vector<Subject> subjects;
   std::size_t resources = 0;  ///< the first subjects are resources
   std::vector<Line> lines;    ///< by subject
+  std::vector<Fleet> fleets;
   std::vector<Commitment> commitments;
   std::vector<Capacity> capacities;  ///< one for each twelve months
   std::vector<Subscription> subscriptions;
@@ -164,6 +183,16 @@ inline int own_invoice_group(Provider provider) {
 
 /// `options` are valid.
 Enterprise build_enterprise(const GenOptions& options);
+
+/// How busy the enterprise is, per mille of a working day's peak: at 14 UTC; nights have four
+/// tenths of that, weekends and holidays seven tenths, and the last week of December four fifths.
+std::int64_t busy(std::int64_t hour);
+/// The same of a whole day on average; `hour` is its first.
+std::int64_t busy_day(std::int64_t hour);
+
+/// Hours that the machines of a line run in [hour, hour + hours), all together.
+std::int64_t machine_hours(const Enterprise& enterprise, const Line& line, std::int64_t hour,
+                           int hours);
 
 /// a x b / 10^10, half to even: how a cost comes from a price and a quantity.
 std::int64_t multiply_e10(std::int64_t a, std::int64_t b);

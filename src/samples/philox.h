@@ -36,6 +36,7 @@ enum class Stream : std::uint32_t {
   kInvoice = 8,
   kEvent = 9,
   kSplit = 10,
+  kLife = 11,
 };
 
 /// The numbers of one seed.

@@ -8,6 +8,8 @@
 #include <map>
 #include <set>
 
+#include "base/time.h"
+
 namespace steelyard::samples {
 namespace {
 
@@ -333,6 +335,148 @@ TEST(Charges, PlannedRowsAreTheRowsMade) {
                 static_cast<std::int64_t>(charges.size()))
           << "view " << v << " slot " << s;
     }
+}
+
+/// Machine hours of a month by (first generation's family, generation), whoever runs them.
+std::map<int, double> machines_by_generation(const Enterprise& enterprise, int month_number) {
+  std::vector<int> generation(instance_types().size(), 0);
+  for (int t = 0; t < static_cast<int>(generation.size()); ++t)
+    if (const int next = successor_of(t); next >= 0) generation[next] = generation[t] + 1;
+  const Month month(enterprise, month_number);
+  Month::Scratch scratch;
+  std::vector<Charge> charges;
+  for (int s = 0; s < month.slots(); ++s) month.slot(s, View::kFocus12, scratch, charges);
+  std::map<int, double> hours;
+  for (const Charge& charge : charges) {
+    if (charge.kind != Kind::kUsage && charge.kind != Kind::kCoveredRi &&
+        charge.kind != Kind::kCoveredSp)
+      continue;
+    const int type = enterprise.prices[charge.price].type;
+    if (type < 0) continue;
+    const bool replaced = generation[type] > 0 || successor_of(type) >= 0;
+    hours[replaced ? generation[type] : -1] += static_cast<double>(charge.quantity) / kUnit;
+  }
+  return hours;
+}
+
+/// A first generation is gone 74 weeks after the beginning at the latest, and work goes on.
+TEST(Charges, MachinesAreReplacedGenerationByGeneration) {
+  for (const std::uint64_t seed : {1, 2}) {
+    GenOptions options = options_of(GenGrain::kDaily, 200'000, 24);
+    options.seed = seed;
+    const Enterprise enterprise = build_enterprise(options);
+    auto first = machines_by_generation(enterprise, 0),
+         middle = machines_by_generation(enterprise, 9),
+         last = machines_by_generation(enterprise, 23);
+    EXPECT_GT(first[0], 0) << seed;
+    EXPECT_GT(middle[1], first[1]) << seed;
+    EXPECT_EQ(first[2], 0) << seed << ": not out yet";
+    EXPECT_EQ(last[0], 0) << seed;
+    EXPECT_GT(last[2], middle[2]) << seed;
+    EXPECT_GT(last[1] + last[2], (first[0] + first[1]) / 3) << seed;
+  }
+}
+
+/// Before and after: the generations of a fleet are all its machines.
+TEST(Charges, TheGenerationsOfAFleetAreAllOfIt) {
+  const Enterprise enterprise = build_enterprise(options_of(GenGrain::kHourly, 300'000, 18));
+  for (const Fleet& fleet : enterprise.fleets)
+    for (std::size_t k = 1; k < fleet.migrations.size(); ++k)
+      EXPECT_GE(fleet.migrations[k].first_hour, fleet.migrations[k - 1].last_hour);
+  for (std::int64_t hour = enterprise.month_hours.front(); hour < enterprise.month_hours.back();
+       hour += 7 * 24 + 5)
+    for (int f = 0; f < static_cast<int>(enterprise.fleets.size()); ++f) {
+      std::int64_t sum = 0;
+      Line line{};
+      line.fleet = f;
+      for (; line.generation <= static_cast<int>(enterprise.fleets[f].migrations.size());
+           ++line.generation) {
+        const std::int64_t machines = machine_hours(enterprise, line, hour, 1);
+        EXPECT_GE(machines, 0);
+        sum += machines;
+      }
+      const std::int64_t level =
+          enterprise.fleets[f]
+              .levels[static_cast<std::size_t>((hour - enterprise.month_hours.front()) / (7 * 24))];
+      EXPECT_EQ(sum == 0, level == 0);
+      EXPECT_LE(sum, level * 103 / 100 / 1'000'000 + 1);
+      // A day is its hours.
+      if (f == 0) {
+        std::int64_t hours = 0;
+        line.generation = 0;
+        for (int h = 0; h < 24; ++h)
+          hours += machine_hours(enterprise, line, hour / 24 * 24 + h, 1);
+        EXPECT_EQ(machine_hours(enterprise, line, hour / 24 * 24, 24), hours);
+      }
+    }
+}
+
+TEST(Charges, AnAccountThatIsClosedRunsNothing) {
+  const Enterprise enterprise = build_enterprise(options_of(GenGrain::kDaily, 100'000, 12));
+  std::set<int> closed;
+  std::int64_t ran = 0;
+  for (int m = 0; m < 12; ++m) {
+    const Month month(enterprise, m);
+    Month::Scratch scratch;
+    std::vector<Charge> charges;
+    for (int s = 0; s < month.slots(); ++s) month.slot(s, View::kFocus12, scratch, charges);
+    for (const Charge& charge : charges) {
+      if (charge.kind != Kind::kUsage) continue;
+      const int account = enterprise.subjects[charge.subject].account;
+      const std::int64_t closes = enterprise.accounts[account].closes;
+      if (closes == INT64_MAX) continue;
+      closed.insert(account);
+      ++ran;
+      EXPECT_LE(charge.last_hour, closes);
+    }
+  }
+  EXPECT_GT(ran, 0);
+  EXPECT_GE(closed.size(), 1U);
+}
+
+TEST(Charges, NightsWeekendsAndTheEndOfTheYearAreQuiet) {
+  const auto at = [](Date date, int hour) { return busy(days_from_civil(date) * 24 + hour); };
+  EXPECT_EQ(at({2026, 5, 5}, 14), 1000) << "a Tuesday";
+  EXPECT_EQ(at({2026, 5, 5}, 2), 400);
+  EXPECT_EQ(at({2026, 5, 9}, 14), 700) << "a Saturday";
+  EXPECT_EQ(at({2026, 5, 1}, 14), 700) << "a holiday";
+  EXPECT_EQ(at({2026, 12, 24}, 14), 1000);
+  EXPECT_EQ(at({2026, 12, 25}, 14), 560);
+  EXPECT_EQ(at({2026, 12, 29}, 14), 800) << "a Tuesday";
+  for (const Date date : {Date{2026, 5, 5}, Date{2026, 5, 9}, Date{2026, 12, 29}}) {
+    std::int64_t sum = 0;
+    for (int h = 0; h < 24; ++h) sum += at(date, h);
+    EXPECT_EQ(sum / 24, busy_day(days_from_civil(date) * 24));
+  }
+}
+
+/// Who bought for a pool that died holds on to it until the term ends; what was bought again was
+/// sized by what ran then.
+TEST(Charges, CommitmentsOutliveWhatTheyWereBoughtFor) {
+  const Enterprise enterprise = build_enterprise(options_of(GenGrain::kDaily, 200'000, 24));
+  std::vector<double> used(enterprise.commitments.size()), unused(used.size());
+  for (int m = 0; m < 24; ++m) {
+    const Month month(enterprise, m);
+    Month::Scratch scratch;
+    std::vector<Charge> charges;
+    for (int s = 0; s < month.slots(); ++s) month.slot(s, View::kFocus12, scratch, charges);
+    for (const Charge& charge : charges) {
+      if (charge.commitment < 0 || charge.commitment >= static_cast<int>(used.size())) continue;
+      const bool wasted = charge.kind == Kind::kUnusedSp || charge.kind == Kind::kUnusedRi;
+      (wasted ? unused : used)[charge.commitment] += static_cast<double>(charge.effective);
+    }
+  }
+  int wasted = 0, again = 0;
+  double all_used = 0, all = 0;
+  for (std::size_t c = 0; c < used.size(); ++c) {
+    all_used += used[c];
+    all += used[c] + unused[c];
+    wasted += !enterprise.commitments[c].savings_plan && unused[c] > used[c];
+    again += enterprise.commitments[c].first_hour > enterprise.month_hours.front() + 24 * 280;
+  }
+  EXPECT_GE(wasted, 1);
+  EXPECT_GE(again, 2);
+  EXPECT_GT(all_used, all * 0.7);
 }
 
 TEST(Charges, MultiplyRoundsHalfToEven) {

@@ -543,8 +543,9 @@ TEST_F(Sample, EachInjectedChangeIsLabelled) {
                           ", all_varchar=true) ORDER BY 1");
   std::set<std::string> kinds;
   for (const auto& row : found) kinds.insert(row[0]);
-  for (const char* kind : {"surge", "step", "forgotten", "correction", "refund", "retag", "late",
-                           "return", "exchange", "capacity", "exhausted"})
+  for (const char* kind :
+       {"surge", "step", "forgotten", "correction", "refund", "retag", "late", "return", "exchange",
+        "capacity", "exhausted", "closure", "migration", "launch"})
     EXPECT_TRUE(kinds.contains(kind)) << kind;
 }
 
