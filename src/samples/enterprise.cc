@@ -643,9 +643,10 @@ class Builder {
   /// Adds resources until they make the rows asked for. A third was there before the first month,
   /// the others come and go.
   void make_resources() {
-    // Fees and unused parts of commitments are about six rows in each slot.
+    // Fees and unused parts of commitments, and usage that several of them share, are about twelve
+    // rows in each slot.
     const std::int64_t slots = (end() - begin()) / result_.slot_hours;
-    std::int64_t rows = platform_rows() + fleet_rows_ + std::min(6 * slots, options_.rows / 8);
+    std::int64_t rows = platform_rows() + fleet_rows_ + std::min(12 * slots, options_.rows / 4);
     const std::int64_t window = end() - begin();
     int made[kProviders] = {};
     for (std::uint32_t index = 0; rows < options_.rows; ++index) {
