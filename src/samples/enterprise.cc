@@ -318,9 +318,9 @@ class Builder {
   }
 
   /// When the machines of an account in a region go over to the next generations. The first of them
-  /// came out 30 to 70 weeks before the first month, the next ones each 70 to
-  /// 130 weeks later, in other regions than the provider's first up to 16 weeks later than there.
-  /// An account begins 4 to 52 weeks after that, whichever is its habit, and needs 6 to 36 weeks.
+  /// came out 30 to 70 weeks before the first month, the next ones each 70 to 130 weeks later, in
+  /// other regions than the provider's first up to 16 weeks later than there. An account begins 4
+  /// to 52 weeks after that, half by its habit and half by chance, and needs 6 to 36 weeks.
   std::vector<Fleet::Migration> migrations(int account, int region, int type) const {
     int family = 0, first_region = 0;
     while (instance_types()[family].family != instance_types()[type].family) ++family;
@@ -386,8 +386,7 @@ class Builder {
     const auto& [provider, which, account, team, region, first, last, index, type_of_machine,
                  generation, fleet] = resource;
     const Template& form = templates(provider)[which];
-    const auto words =
-        random_.at(Stream::kResource, index, 1, static_cast<std::uint32_t>(generation));
+    const auto words = random_.at(Stream::kResource, index, 1);
     Subject subject{};
     subject.provider = provider;
     subject.account = account;
@@ -400,9 +399,11 @@ class Builder {
     subject.first_hour = first;
     subject.last_hour = last;
     subject.type = std::string(form.type);
+    const auto replacement =
+        random_.at(Stream::kResource, index, 1, static_cast<std::uint32_t>(generation));
     const std::string name =
         result_.teams[team].name + "-" + std::string(kWords[below(words[0], std::size(kWords))]);
-    const std::string code = hexadecimal(words[1], words[2]);
+    const std::string code = hexadecimal(replacement[1], replacement[2]);
     subject.id = replace(
         replace(replace(replace(std::string(form.id_form), "{a}", result_.accounts[account].id),
                         "{r}", regions()[region].id),
@@ -524,8 +525,8 @@ class Builder {
                       account,
                       result_.accounts[account].team,
                       region_for(provider, who[1]),
-                      begin(),
-                      end(),
+                      to_slot(begin() - 24 * (30 + std::int64_t{below(when[2], 700)})),
+                      end() + 24 * 365,
                       0xD0000000u + number,
                       first_type(service, who[2], !passing)};
     const std::int64_t weeks = (end() - begin()) / kWeek + 1;
@@ -536,7 +537,10 @@ class Builder {
                  until = weeks;
     if (passing) {
       from = std::int64_t{below(when[1], static_cast<std::uint32_t>(weeks + 20))} - 20;
-      until = std::min(weeks, from + 6 + below(when[2], 35));
+      until = from + 6 + below(when[2], 35);
+      resource.first = to_slot(begin() + from * kWeek);
+      resource.last = to_slot(begin() + until * kWeek);
+      until = std::min(weeks, until);
     }
     const double size =
         passing ? 1 + 8 * unit(how[0])
@@ -558,8 +562,7 @@ class Builder {
     std::fill(fleet.levels.begin() + middle, fleet.levels.end(), 0);
     const std::int64_t hour = begin() + middle * kWeek;
     tell_of_fleet("move", resource, hour, hour + kWeek, 1000,
-                  "move from " + std::string(regions()[resource.region].id) + " to " +
-                      std::string(regions()[there].id));
+                  "moves to " + std::string(regions()[there].id));
     start_fleet(resource, std::move(fleet));
     resource.region = there;
     resource.index += 0x4000u;
@@ -578,6 +581,7 @@ class Builder {
     for (std::int64_t week = std::max<std::int64_t>(0, from); week < until; ++week) {
       const std::int64_t hour = begin() + week * kWeek;
       if (hour >= account.closes) break;
+      if (week == from && week > 0) tell_of_fleet("launch", resource, hour, end(), 1000, "begins");
       const auto words = random_.at(Stream::kLife, 10, number, static_cast<std::uint32_t>(week));
       levels[static_cast<std::size_t>(week)] =
           from > 0 && !passing ? level * std::min<std::int64_t>(8, week - from + 1) / 8 : level;
@@ -591,10 +595,10 @@ class Builder {
             launch ? 1200 + below(words[3], 601) : 550 + below(words[3], 301);
         level = level * factor / 1000;
         tell_of_fleet(launch ? "launch" : "cut", resource, hour + kWeek, end(), factor,
-                      launch ? "do more work, for good" : "do less work, for good");
+                      launch ? "does more work, for good" : "does less work, for good");
       }
       if (below(words[0] * 2654435761u, 8 * 52) == 0) {
-        tell_of_fleet("shutdown", resource, hour + kWeek, end(), 1000, "are stopped, for good");
+        tell_of_fleet("shutdown", resource, hour + kWeek, end(), 1000, "is shut down, for good");
         break;
       }
     }
@@ -614,30 +618,37 @@ class Builder {
     while (until > from && !alive(until - 1)) --until;
     result_.fleets.push_back(fleet);
     if (from == until) return;
-    const std::int64_t first = to_slot(begin() + from * kWeek),
-                       last = std::min(end(), begin() + until * kWeek);
+    const Resource as_it_began = resource;
+    // What is there at the beginning was there before, and what is there at the end goes on.
+    const std::int64_t first = from == 0 ? resource.first : to_slot(begin() + from * kWeek),
+                       last = begin() + until * kWeek >= end() ? resource.last
+                                                               : to_slot(begin() + until * kWeek);
     const auto& moves = fleet.migrations;
     for (std::size_t k = 0; k <= moves.size(); ++k, ++resource.generation) {
       resource.first = std::max(first, k == 0 ? first : to_slot(moves[k - 1].first_hour));
       resource.last = std::min(last, k == moves.size() ? last : to_slot(moves[k].last_hour));
-      if (resource.first < resource.last) fleet_rows_ += add_resource(resource);
+      if (std::max(resource.first, begin()) < std::min(resource.last, end()))
+        fleet_rows_ += add_resource(resource);
       if (k == moves.size()) break;
       const int next = successor_of(resource.type);
-      if (moves[k].first_hour < last && moves[k].last_hour > first)
-        tell_of_fleet("migration", resource, moves[k].first_hour, moves[k].last_hour, 1000,
-                      "are replaced by " + std::string(instance_types()[next].name));
+      if (moves[k].first_hour < std::min(last, end()) &&
+          moves[k].last_hour > std::max(first, begin()))
+        tell_of_fleet("migration", as_it_began, moves[k].first_hour, moves[k].last_hour, 1000,
+                      "goes over from " + std::string(instance_types()[resource.type].name) +
+                          " to " + std::string(instance_types()[next].name));
       resource.type = next;
     }
   }
 
-  void tell_of_fleet(std::string kind, const Resource& resource, std::int64_t first,
-                     std::int64_t last, std::int64_t factor, const std::string& what) {
-    result_.changes.push_back({std::move(kind), first, last, resource.account,
-                               service_index(templates(resource.provider)[resource.which].service),
+  /// `fleet` as it began.
+  void tell_of_fleet(std::string kind, const Resource& fleet, std::int64_t first, std::int64_t last,
+                     std::int64_t factor, const std::string& what) {
+    result_.changes.push_back({std::move(kind), first, last, fleet.account,
+                               service_index(templates(fleet.provider)[fleet.which].service),
                                factor,
-                               "the " + std::string(instance_types()[resource.type].name) + " of " +
-                                   result_.accounts[resource.account].name + " in " +
-                                   std::string(regions()[resource.region].id) + " " + what});
+                               "the fleet of " + result_.accounts[fleet.account].name + " in " +
+                                   std::string(regions()[fleet.region].id) + " that began with " +
+                                   std::string(instance_types()[fleet.type].name) + " " + what});
   }
 
   /// Adds resources until they make the rows asked for. A third was there before the first month,
