@@ -12,6 +12,7 @@
 #include "cli/session.h"
 #include "commitments/estate.h"
 #include "commitments/own_bill.h"
+#include "commitments/plan.h"
 #include "commitments/simulate.h"
 
 namespace steelyard {
@@ -52,6 +53,8 @@ struct OwnBillSession {
 Result<OwnBillSession> open_own_bill(const Context& context, const CommitmentOptions& options);
 Result<Estate> estate_of_own_bill(const Context& context, const CommitmentOptions& options);
 
+/// What --risk, --max-unused, --budget and the other flags of a plan ask for. SY1603 with the flag.
+Result<PlanOptions> plan_options_of(const CommitmentOptions& options);
 Result<int> run_commitments_plan(Context& context, const CommitmentOptions& options);
 Result<int> run_commitments_status(Context& context, const CommitmentOptions& options);
 Result<int> run_commitments_simulate(Context& context, const CommitmentOptions& options);

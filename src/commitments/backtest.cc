@@ -92,25 +92,28 @@ Backtest run_backtest(const Demand& demand, const BacktestTerms& terms, const Po
   Backtest run;
   run.dates = dates_every(terms.step_hours, terms.begin, terms.end);
   run.pools.resize(pools);
-  std::vector<std::vector<std::int64_t>> held(rows, std::vector<std::int64_t>(terms.end, 0));
+  // What is held after the judged hours is known as well: where those end decides nothing.
+  const std::size_t known = terms.end + std::min(terms.term_hours, PolicyView::kHoursAhead);
+  std::vector<std::vector<std::int64_t>> held(rows, std::vector<std::int64_t>(known, 0));
   const Policy policy = maker();
   for (const std::size_t date : run.dates) {
     if (on_decision) on_decision(run.pools.empty() ? 0 : run.pools[0].amounts.size());
     const auto amounts = policy(PolicyView(demand, date, terms, held));
     SY_ASSERT(amounts.size() == rows);
-    const std::size_t end = std::min(date + terms.term_hours, terms.end);
+    const std::size_t end = std::min(date + terms.term_hours, known);
     for (std::size_t row = 0; row < rows; ++row) {
       const std::int64_t amount = std::max<std::int64_t>(0, amounts[row]);
       (row < pools ? run.pools[row] : run.plan).amounts.push_back(amount);
       for (std::size_t hour = date; amount > 0 && hour < end; ++hour) held[row][hour] += amount;
     }
   }
+  const auto held_of = [&](std::size_t row) {
+    return std::span<const std::int64_t>(held[row]).subspan(terms.begin, terms.end - terms.begin);
+  };
   for (std::size_t pool = 0; pool < pools; ++pool)
-    run.pools[pool].cost =
-        cost_of_capacity(judged(demand, terms, pool), std::span(held[pool]).subspan(terms.begin));
+    run.pools[pool].cost = cost_of_capacity(judged(demand, terms, pool), held_of(pool));
   if (terms.plan_price)
-    run.plan.cost =
-        cost_of_capacity(left_by(demand, terms, held), std::span(held[pools]).subspan(terms.begin));
+    run.plan.cost = cost_of_capacity(left_by(demand, terms, held), held_of(pools));
   settle(terms, run);
   return run;
 }
@@ -216,6 +219,12 @@ std::vector<double> unused_in_windows(const Demand& demand, const BacktestTerms&
     shares.push_back(committed > 0 ? unused / committed : 0);
   }
   return shares;
+}
+
+double worst_unused(const Demand& demand, const BacktestTerms& terms, const Backtest& run,
+                    std::size_t hours) {
+  const auto shares = unused_in_windows(demand, terms, run, hours);
+  return shares.empty() ? 0 : *std::max_element(shares.begin(), shares.end());
 }
 
 double worst_savings(const Demand& demand, const BacktestTerms& terms, const Backtest& run,

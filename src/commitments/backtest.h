@@ -35,6 +35,8 @@ struct BacktestTerms {
 /// What may be known at a date.
 class PolicyView {
  public:
+  static constexpr std::size_t kHoursAhead = 8760;
+
   PolicyView(const Demand& demand, std::size_t now, const BacktestTerms& terms,
              std::span<const std::vector<std::int64_t>> held)
       : demand_(demand), now_(now), terms_(terms), held_(held) {}
@@ -43,6 +45,7 @@ class PolicyView {
   PriceRatio price(std::size_t pool) const { return terms_.price_of(pool); }
   std::size_t now() const { return now_; }
   std::size_t pools() const { return demand_.pools.size(); }
+  const std::vector<std::string>& columns() const { return demand_.pool_columns; }
   /// Values of the pool columns: which pools are alike.
   const std::vector<std::string>& key(std::size_t pool) const { return demand_.pools[pool]; }
   /// Demand of a pool in the hours before now, and the last `hours` of it (or all that there are).
@@ -53,6 +56,10 @@ class PolicyView {
   /// What is held of a pool's commitment (index pools(): of the plan) in this very hour, fresh
   /// purchases and all: what a level is netted against.
   std::int64_t held_now(std::size_t pool) const { return held_[pool][now_]; }
+  /// What is held of it in each hour from now on, for a year at least or to the ends of all terms.
+  std::span<const std::int64_t> held_ahead(std::size_t pool) const {
+    return std::span(held_[pool]).subspan(now_);
+  }
   /// What was held in each hour before now, as the meter saw it.
   std::span<const std::int64_t> held_before(std::size_t pool) const {
     return std::span(held_[pool]).first(now_);
@@ -117,6 +124,8 @@ Course course_of(const Demand& demand, const BacktestTerms& terms, const Backtes
 /// begins at a date and lies within the judged window: whether a cap held.
 std::vector<double> unused_in_windows(const Demand& demand, const BacktestTerms& terms,
                                       const Backtest& run, std::size_t hours);
+double worst_unused(const Demand& demand, const BacktestTerms& terms, const Backtest& run,
+                    std::size_t hours);
 /// The lowest savings of any `hours` in a row that begin at a date: the worst 12 months.
 double worst_savings(const Demand& demand, const BacktestTerms& terms, const Backtest& run,
                      std::size_t hours);

@@ -370,6 +370,7 @@ Report backtest_report(const BacktestCase& asked, const Backtest& best,
   report.columns.push_back({"regret", "regret", CellKind::kShare});
   if (year) report.columns.push_back({"worst_year", "worst 12 months", CellKind::kShare});
   report.columns.push_back({"unused_share", "unused", CellKind::kShare});
+  if (year) report.columns.push_back({"worst_unused_share", "at worst", CellKind::kShare});
   if (terms.plan_price)
     report.columns.push_back({"pools_unused_share", "of the pools' own", CellKind::kShare});
   report.columns.push_back({"purchases", "purchases", CellKind::kCount});
@@ -382,6 +383,7 @@ Report backtest_report(const BacktestCase& asked, const Backtest& best,
     row.push_back({regret(run, best)});
     if (year) row.push_back({worst_savings(asked.demand, terms, run, kYearHours)});
     row.push_back({unused_share(terms, run)});
+    if (year) row.push_back({worst_unused(asked.demand, terms, run, kYearHours)});
     if (terms.plan_price) row.push_back({unused_share(run.cost)});
     row.push_back({run.purchases});
     report.rows.push_back(std::move(row));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <numeric>
 #include <tuple>
@@ -11,6 +12,7 @@
 #include "commitments/exchange.h"
 #include "commitments/outlook.h"
 #include "commitments/payments.h"
+#include "commitments/plan_ahead.h"
 #include "commitments/plan_exchange.h"
 #include "commitments/simulate_order.h"
 
@@ -18,8 +20,10 @@ namespace steelyard {
 namespace {
 
 constexpr std::int64_t kMicrosPerHour = 3'600'000'000;
+constexpr std::int64_t kMonthMicros = 730 * kMicrosPerHour;
 constexpr double kHoursPerYear = 8760;
 constexpr std::size_t kPattern = 168, kQuarter = 3;
+constexpr int kCapRounds = 3;  ///< of making narrow purchases smaller and choosing the others again
 constexpr int kMonthsPerYear = 12;
 
 double real(Decimal value) { return static_cast<double>(value.units) / static_cast<double>(kOne); }
@@ -62,13 +66,14 @@ class Planner {
     exchange();
     solve();
     round_amounts();
-    list_purchases();
+    keep_limit_on_unused();
     return {};
   }
 
   /// What that leads to.
   Status judge() {
     describe_problem();
+    list_purchases();
     if (Status billed = bill(); !billed) return billed;
     draw();
     explain();
@@ -76,6 +81,45 @@ class Planner {
   }
 
   Plan& plan() { return plan_; }
+
+  void list_purchases() {
+    for (std::size_t v = 0; v < amounts_.size(); ++v) {
+      if (amounts_[v] <= 0) continue;
+      const BasketVariable& variable = problem_.variables[v];
+      const Line& line = lines_[variable.line];
+      PlannedPurchase purchase;
+      purchase.holding = line.unit;
+      purchase.size = line.size;
+      purchase.step = variable.first_step;
+      const double steps = std::round(amounts_[v] / line.grain);
+      purchase.holding.amount = card_.offers[line.unit.offer].unit() == CommitmentUnit::kSpend
+                                    ? decimal(steps / 1000, 3)
+                                    : decimal(steps, 0);
+      purchase.holding.begin = begin_of(variable.first_step);
+      purchase.holding.end = end_of_term(card_.offers[line.unit.offer], purchase.holding.begin);
+      plan_.purchases.push_back(std::move(purchase));
+    }
+    for (std::size_t i = 0; exchanges_ && i < exchanges_->chosen.size(); ++i) {
+      const std::size_t move = exchanges_->chosen[i];
+      const Line& line = lines_[moves_[move].to];
+      const Holding& before = lines_[moves_[move].from].unit;
+      PlannedPurchase purchase;
+      purchase.holding = line.unit;
+      purchase.holding.amount = units_of_moves_[move];
+      purchase.holding.owner = before.owner;
+      purchase.holding.end = before.end;
+      purchase.size = line.size;
+      purchase.exchanges = before.id;
+      plan_.purchases.push_back(std::move(purchase));
+    }
+    std::stable_sort(plan_.purchases.begin(), plan_.purchases.end(),
+                     [](const PlannedPurchase& a, const PlannedPurchase& b) {
+                       return std::tuple(a.step, -fee_per_hour(a.holding)) <
+                              std::tuple(b.step, -fee_per_hour(b.holding));
+                     });
+    for (std::size_t i = 0; i < plan_.purchases.size(); ++i)
+      plan_.purchases[i].holding.id = std::to_string(i + 1);
+  }
 
  private:
   // ---- what can be bought
@@ -303,13 +347,16 @@ class Planner {
 
   double usage_share(std::size_t scenario, std::size_t month, std::size_t pool) const {
     return pool < real_pools_ ? outlook_.at(scenario, month, pool)
-                              : 1 - outlook_.at(scenario, month, pool - real_pools_);
+                              : outlook_.elsewhere(scenario, month, pool - real_pools_);
   }
 
   Status build() {
     const auto months = static_cast<std::size_t>(plan_.months);
     const auto scenarios = static_cast<std::size_t>(options_.scenarios);
-    outlook_ = outlook_of(estate_.demand, scenarios, months);
+    std::vector<double> worth;
+    for (std::size_t pool = 0; pool < real_pools_; ++pool)
+      worth.push_back(real(card_.rates[table_.pools[pool].rate].on_demand));
+    outlook_ = outlook_of(estate_.demand, worth, scenarios, months);
     knows_weeks_ = estate_.demand.hours >= 8 * kPattern;
     BasketProblem& problem = problem_;
     problem.pools = table_.pools.size();
@@ -368,10 +415,14 @@ class Planner {
 
   struct Narrow {
     bool has_wider = false;
-    double most = 0;  ///< money an hour of the line
+    double most = 0;           ///< money an hour of the line
+    double rung = 0;           ///< in a month: a third of all that may be held
+    double lately = 0;         ///< bought within the last month
+    std::vector<double> ends;  ///< of what is held: by the month in which it ends
   };
   /// Where a wider line could cover the same usage instead, a narrow one is bought no further than
-  /// usage is expected to last in so many hours that the narrow price pays beside the wide one.
+  /// usage is expected to last in so many hours that the narrow price pays beside the wide one, and
+  /// that over a quarter: what is not bought yet cannot outlive its usage.
   Narrow narrow(std::size_t line) const {
     Narrow found;
     for (std::size_t pool = 0; pool < real_pools_; ++pool) {
@@ -387,11 +438,29 @@ class Planner {
                         outlook_.history.lasting_level(pool, std::min(1.0, *ratio / *wide)))) *
                     price * *ratio;
     }
-    for (std::size_t held = 0; held < lines_.size(); ++held)
-      if (lines_[held].held && lines_[held].unit.scope == lines_[line].unit.scope)
-        found.most -= real(fee_per_hour(lines_[held].unit));
+    const double grain = lines_[line].grain;
+    found.rung = std::ceil(found.most / kQuarter / grain) * grain;
+    found.ends.assign(static_cast<std::size_t>(plan_.months), 0);
+    for (const Line& held : lines_) {
+      if (!held.held || held.unit.scope != lines_[line].unit.scope) continue;
+      const double fee = real(fee_per_hour(held.unit));
+      found.most -= fee;
+      if (held.unit.begin.micros > plan_.at.micros - kMonthMicros) found.lately += fee;
+      const auto end = (held.unit.end.micros - plan_.at.micros) / kMonthMicros;
+      if (end < plan_.months) found.ends[static_cast<std::size_t>(end)] += fee;
+    }
     found.most = std::max(0.0, found.most);
     return found;
+  }
+
+  /// What may be bought of a narrow commitment in a month: a rung of the ladder, later what
+  /// replaces that which has ended since the quarter before.
+  double most_of(const Narrow& limits, std::size_t month, std::size_t term) const {
+    if (month < kQuarter)
+      return std::clamp(limits.rung - (month == 0 ? limits.lately : 0), 0.0, limits.most);
+    double ended = month % term == 0 ? std::min(limits.most, kQuarter * limits.rung) : 0;
+    for (std::size_t m = month - kQuarter; m < month; ++m) ended += limits.ends[m];
+    return ended;
   }
 
   void add_variables() {
@@ -401,18 +470,26 @@ class Planner {
       const Offer& offer = card_.offers[lines_[line].unit.offer];
       const auto term = static_cast<std::size_t>(offer.term_years * kMonthsPerYear);
       const Narrow limits = narrow(line);
-      const double caution = limits.has_wider ? options_.caution : 1;
-      for (std::size_t month = 0; month < months; month += kQuarter) {
+      const bool is_ladder = limits.has_wider && knows_weeks_;
+      // What is used elsewhere may grow; it is not to be bought ahead.
+      bool grows = false;
+      for (std::size_t pool = real_pools_; pool < table_.pools.size() && !grows; ++pool)
+        grows = ratio_of(lines_[line], table_.pools[pool]).has_value();
+      for (std::size_t month = 0; month == 0 || month + kQuarter <= months; ++month) {
+        const bool is_rung = is_ladder && month < kQuarter;
+        if (month % kQuarter != 0 && !is_rung && !(grows && month < kMonthsPerYear)) continue;
         BasketVariable variable;
         variable.line = line;
         variable.first_step = month;
         variable.end_step = std::min(months, month + term);
-        variable.fee = lines_[line].annuity * caution;
-        if (limits.has_wider && knows_weeks_) variable.most = limits.most;
+        variable.fee = lines_[line].annuity;
+        if (is_ladder) variable.most = most_of(limits, month, term);
+        if (is_rung) rungs_[{lines_[line].unit.scope, month}].push_back(problem_.variables.size());
         problem_.variables.push_back(variable);
       }
     }
     add_limits();
+    share_rungs();
   }
 
   /// What is due at once has a budget now, later purchases have theirs later. What is owed keeps
@@ -443,6 +520,17 @@ class Planner {
         const double past = 730 * static_cast<double>(month - variable.first_step);
         return std::max(0.0, hours(variable) - past) * (1 - upfront(variable));
       });
+  }
+
+  /// What may be bought in a month in a narrow scope is one rung, whichever of its offers it is of.
+  void share_rungs() {
+    for (const auto& [rung, variables] : rungs_) {
+      if (variables.size() < 2) continue;
+      BasketLimit limit{std::vector<double>(problem_.variables.size(), 0), 1};
+      for (const std::size_t v : variables)
+        if (const double most = problem_.variables[v].most; most > 0) limit.weight[v] = 1 / most;
+      problem_.limits.push_back(std::move(limit));
+    }
   }
 
   /// What is due of the holdings from the month's begin on, to the end of their terms.
@@ -526,8 +614,17 @@ class Planner {
       move.in_limits.push_back(monthly * std::max(0.0, hours - 730 * static_cast<double>(month)));
     }
     for (double& weight : move.in_limits) weight = std::max(0.0, weight);
+    move.in_limits.resize(problem_.limits.size(), 0);  // it takes no part in rungs
     moves_.push_back(std::move(move));
     units_of_moves_.push_back(units);
+  }
+
+  // ---- the limit on what goes unused
+
+  void look_ahead() {
+    const BacktestTerms no_terms;
+    const PolicyView view(estate_.demand, estate_.demand.hours, no_terms, {});
+    ahead_.emplace(problem_, real_pools_, YearAhead(view), options_.threads);
   }
 
   // ---- the search
@@ -536,66 +633,36 @@ class Planner {
     return {options_.gap, kMostPlanPasses, options_.threads, options_.on_pass};
   }
 
-  struct Unused {
-    double worst = 0;              ///< share of all that is bought, in the worst scenario
-    std::vector<double> of_lines;  ///< of each line alone, in its own worst scenario
-  };
-  Unused unused_of(const BasketProblem& problem, std::span<const double> amounts) const {
-    const BasketOutcome outcome = outcome_of(problem, amounts, options_.threads);
-    std::vector<double> bought(lines_.size());
-    for (std::size_t v = 0; v < amounts.size(); ++v)
-      for (std::size_t m = problem.variables[v].first_step; m < problem.variables[v].end_step; ++m)
-        bought[problem.variables[v].line] += amounts[v] * problem.step_weight[m];
-    const double all = std::accumulate(bought.begin(), bought.end(), 0.0);
-    Unused found{0, std::vector<double>(lines_.size())};
-    for (std::size_t s = 0; s < problem.scenarios && all > 0; ++s) {
-      double sum = 0;
-      for (std::size_t line = 0; line < lines_.size(); ++line) {
-        if (lines_[line].held || bought[line] <= 0) continue;
-        const double unused = outcome.unused[s * lines_.size() + line];
-        sum += unused;
-        found.of_lines[line] = std::max(found.of_lines[line], unused / bought[line]);
-      }
-      found.worst = std::max(found.worst, sum / all);
-    }
-    return found;
-  }
-
   void solve() {
     result_ = best_basket(problem_, search());
     solved_ = problem_;
-    Unused unused = unused_of(problem_, result_.amounts);
-    if (!options_.max_unused || unused.worst <= *options_.max_unused) return;
-    // The fees of lines that are above the cap are made dearer until it holds in every scenario.
-    std::vector<bool> above(lines_.size());
-    const auto attempt = [&](double premium) {
-      for (std::size_t line = 0; line < lines_.size(); ++line)
-        if (unused.of_lines[line] > *options_.max_unused) above[line] = true;
-      BasketProblem dearer = problem_;
-      for (BasketVariable& variable : dearer.variables)
-        if (above[variable.line]) variable.fee *= premium;
-      BasketResult result = best_basket(dearer, search());
-      unused = unused_of(dearer, result.amounts);
-      if (unused.worst > *options_.max_unused) return false;
-      plan_.premium = premium;
-      result_ = std::move(result);
-      solved_ = std::move(dearer);
-      return true;
-    };
-    double low = 1, high = 1;
-    bool held = false;
-    for (int i = 0; i < 6 && !held; ++i) {
-      low = high;
-      high *= 1.25;
-      held = attempt(high);
+    plan_.free_bound = result_.bound;
+    look_ahead();
+    for (int round = 0; options_.max_unused && round < kCapRounds; ++round) {
+      if (!ahead_->keep_within(*options_.max_unused, result_.amounts)) return;
+      plan_.limited = true;
+      // Wider commitments take over what these may not have.
+      keep_to_amounts([&](std::size_t v) { return ahead_->is_of_one_family(v); });
+      result_ = best_basket(solved_, search());
     }
-    for (int i = 0; i < 5 && held; ++i) {
-      const double middle = (low + high) / 2;
-      (attempt(middle) ? high : low) = middle;
-    }
-    plan_.cap_held = held;
-    if (!held) {  // only an empty basket does
-      result_.amounts.assign(problem_.variables.size(), 0);
+    if (!plan_.limited || !ahead_->keep_within(*options_.max_unused, result_.amounts)) return;
+    keep_to_amounts([](std::size_t) { return true; });
+    result_ = best_basket(solved_, search());
+  }
+
+  /// No more of the purchases of now, or of this quarter's ladders, than was found, and of what
+  /// replaces those in turn.
+  void keep_to_amounts(const std::function<bool(std::size_t)>& is_meant) {
+    std::vector<double> bought(lines_.size(), 0);
+    for (std::size_t v = 0; v < solved_.variables.size(); ++v) {
+      BasketVariable& variable = solved_.variables[v];
+      if (!is_meant(v)) continue;
+      if (ahead_->counts(v)) {
+        variable.most = std::min(variable.most, result_.amounts[v]);
+        bought[variable.line] += variable.most;
+      } else if (ahead_->is_of_one_family(v) && variable.first_step % kMonthsPerYear == 0) {
+        variable.most = std::min(variable.most, bought[variable.line]);
+      }
     }
   }
 
@@ -626,18 +693,30 @@ class Planner {
     choose_fine_again();
     double cost = cost_of(solved_, amounts_, result_.best, options_.threads);
     bool moved = false;
-    const std::size_t most_tries = options_.max_unused ? 0 : 200;  // a step up may break the cap
-    for (std::size_t i = 0; i < std::min(cut.size(), most_tries); ++i) {
+    constexpr std::size_t kMostTries = 200;
+    for (std::size_t i = 0; i < std::min(cut.size(), kMostTries); ++i) {
       std::vector<double> up = amounts_;
       up[cut[i].second] += lines_[problem_.variables[cut[i].second].line].grain;
       if (!within_limits(solved_, up)) continue;
       const double now = cost_of(solved_, up, result_.best, options_.threads);
-      if (now >= cost) continue;
+      if (now >= cost || (plan_.limited && !ahead_->is_within(*options_.max_unused, up))) continue;
       cost = now;
       amounts_ = std::move(up);
       moved = true;
     }
     if (moved) choose_fine_again();
+  }
+
+  /// Steps up, and what was chosen again around whole steps, may lead beyond the limit.
+  void keep_limit_on_unused() {
+    for (int round = 0; options_.max_unused && round < kCapRounds; ++round) {
+      if (!ahead_->keep_within(*options_.max_unused, amounts_)) return;
+      plan_.limited = true;
+      for (std::size_t v = 0; v < amounts_.size(); ++v) {
+        const double grain = lines_[problem_.variables[v].line].grain;
+        amounts_[v] = std::floor(amounts_[v] / grain + 1e-6) * grain;
+      }
+    }
   }
 
   /// The search keeps limits to its last digits; a step less where that is not enough.
@@ -695,46 +774,12 @@ class Planner {
         plan_.objective > 0 ? std::max(0.0, (plan_.objective - plan_.bound) / plan_.objective) : 0;
     plan_.gap_of_parts = result_.gap;
     plan_.passes = result_.passes;
-    plan_.unused_worst = unused_of(solved_, amounts_).worst;
-  }
-
-  void list_purchases() {
-    for (std::size_t v = 0; v < amounts_.size(); ++v) {
-      if (amounts_[v] <= 0) continue;
-      const BasketVariable& variable = problem_.variables[v];
-      const Line& line = lines_[variable.line];
-      PlannedPurchase purchase;
-      purchase.holding = line.unit;
-      purchase.size = line.size;
-      purchase.step = variable.first_step;
-      const double steps = std::round(amounts_[v] / line.grain);
-      purchase.holding.amount = card_.offers[line.unit.offer].unit() == CommitmentUnit::kSpend
-                                    ? decimal(steps / 1000, 3)
-                                    : decimal(steps, 0);
-      purchase.holding.begin = begin_of(variable.first_step);
-      purchase.holding.end = end_of_term(card_.offers[line.unit.offer], purchase.holding.begin);
-      plan_.purchases.push_back(std::move(purchase));
-    }
-    for (std::size_t i = 0; exchanges_ && i < exchanges_->chosen.size(); ++i) {
-      const std::size_t move = exchanges_->chosen[i];
-      const Line& line = lines_[moves_[move].to];
-      const Holding& before = lines_[moves_[move].from].unit;
-      PlannedPurchase purchase;
-      purchase.holding = line.unit;
-      purchase.holding.amount = units_of_moves_[move];
-      purchase.holding.owner = before.owner;
-      purchase.holding.end = before.end;
-      purchase.size = line.size;
-      purchase.exchanges = before.id;
-      plan_.purchases.push_back(std::move(purchase));
-    }
-    std::stable_sort(plan_.purchases.begin(), plan_.purchases.end(),
-                     [](const PlannedPurchase& a, const PlannedPurchase& b) {
-                       return std::tuple(a.step, -fee_per_hour(a.holding)) <
-                              std::tuple(b.step, -fee_per_hour(b.holding));
-                     });
-    for (std::size_t i = 0; i < plan_.purchases.size(); ++i)
-      plan_.purchases[i].holding.id = std::to_string(i + 1);
+    plan_.knows_total = outlook_.knows_total;
+    const UnusedAhead ahead = ahead_->unused(amounts_);
+    const std::size_t worst = ahead.worst();
+    plan_.unused_steady = ahead.share(0);
+    plan_.unused_worst = ahead.share(worst);
+    if (worst > 0) plan_.fades = ahead_->fading(worst);
   }
 
   // ---- the exact bill
@@ -848,7 +893,8 @@ class Planner {
       const Decimal all = estate_.demand.quantity(estate_.demand.row(pool).last(pattern_)[hour]);
       const Decimal stays = multiply(all, decimal(outlook_.at(scenario, month, pool), 6));
       quantity[pool] = stays;
-      quantity[real_pools_ + pool] = all - stays;
+      quantity[real_pools_ + pool] =
+          multiply(all, decimal(outlook_.elsewhere(scenario, month, pool), 6));
     }
   }
 
@@ -905,8 +951,15 @@ class Planner {
           std::to_string(outlook_.unlearnt) + " of " + std::to_string(real_pools_) +
           " pools have too little history to learn from: half of their scenarios stay, half lose a "
           "third in a year");
-    if (options_.max_unused && !plan_.cap_held)
-      plan_.notes.push_back("no purchase keeps the share unused within the limit");
+    if (options_.max_unused && plan_.unused_worst > *options_.max_unused)
+      plan_.notes.push_back("what is held goes unused beyond the limit, whatever is bought");
+    const bool buys_now = std::any_of(plan_.purchases.begin(), plan_.purchases.end(),
+                                      [](const auto& purchase) { return purchase.step == 0; });
+    if (plan_.limited && !buys_now)
+      plan_.notes.push_back(
+          "nothing can be bought within the limit on what may go unused: whatever is bought leans "
+          "on "
+          "too few families, and if one of them faded away, more would go unused");
   }
 
   const Estate& estate_;
@@ -924,6 +977,9 @@ class Planner {
   Outlook outlook_;
   bool knows_weeks_ = false;  ///< there is enough history to say how far usage lasts
   BasketProblem problem_, solved_;
+  /// Variables of narrow ladders, by scope and month.
+  std::map<std::pair<std::vector<ScopeValue>, std::size_t>, std::vector<std::size_t>> rungs_;
+  std::optional<PlanAhead> ahead_;
   BasketResult result_;
   std::vector<double> amounts_;
 };
@@ -942,6 +998,7 @@ Result<std::vector<Holding>> plan_now(const Estate& estate, const PlanOptions& o
   purchases_only.exchanges = false;
   Planner planner(estate, purchases_only);
   if (Status decided = planner.decide(); !decided) return pass(decided);
+  planner.list_purchases();
   std::vector<Holding> now;
   for (const PlannedPurchase& purchase : planner.plan().purchases)
     if (purchase.step == 0) now.push_back(purchase.holding);

@@ -25,12 +25,10 @@ inline constexpr int kMostPlanPasses = 250;
 struct PlanOptions {
   /// Weight of the worst quarter of the scenarios in what is minimised (BasketProblem::risk).
   double risk = 0.25;
-  /// Price of a commitment of a narrow scope as it is seen in the decision, over its true price,
-  /// where one of a wider scope could cover the same usage: what the freedom to wait is worth.
-  /// Chosen on synthetic traces (ScenarioOptions::caution).
-  double caution = 1.15;
-  std::optional<double> max_unused;  ///< of what is bought, in every scenario; 0.1 = 10 %
-  std::optional<Decimal> budget;     ///< upfront payments now
+  /// The most of all commitments, held and bought now, that may go unused over the year ahead, also
+  /// if any one family fades away (unused_cap.h); 0.1 = 10 %. None: no limit.
+  std::optional<double> max_unused;
+  std::optional<Decimal> budget;  ///< upfront payments now
   /// Fees due from the plan's date to the ends of all terms, of what is held and of what is bought
   /// now, upfront parts included: at most so much; and so after each later purchase.
   std::optional<Decimal> max_lock_in;
@@ -86,9 +84,13 @@ struct Plan {
   double gap_of_parts = 0;  ///< if purchases need not be whole: the rest of the gap is steps
   bool exchanges = false;   ///< some were looked at; they are whole as well
   int passes = 0;
-  double premium = 1;       ///< on all fees, so that max_unused holds
-  bool cap_held = true;     ///< max_unused was reached
-  double unused_worst = 0;  ///< share of the purchases, in the scenario with most of it
+  /// The bound without the limit on what may go unused: what the limit costs at most.
+  double free_bound = 0;
+  bool limited = false;      ///< the limit made purchases smaller
+  double unused_steady = 0;  ///< of all commitments over the year ahead, if nothing fades
+  double unused_worst = 0;   ///< and if the family `fades`
+  std::string fades;
+  bool knows_total = false;  ///< history is long enough for growth and seasons (outlook.h)
   std::vector<PlanPoint> curve;
   double break_even_usage = 0;  ///< share of usage at which the purchases now save nothing
   std::vector<std::string> notes;

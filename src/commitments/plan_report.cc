@@ -43,9 +43,19 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
   if (plan.break_even_usage < 0.999)
     notes.push_back("the purchases now pay for themselves while usage stays above " +
                     per_cent(plan.break_even_usage, "%.0f %%") + " of what the scenarios expect");
-  if (!plan.purchases.empty())
-    notes.push_back("unused in the worst scenario: " + per_cent(plan.unused_worst) +
-                    " of the purchases");
+  if (!plan.purchases.empty() || plan.held_fees != Decimal{})
+    notes.push_back(
+        "unused over the year ahead, of all commitments: " + per_cent(plan.unused_steady) +
+        " if usage stays" +
+        (plan.fades.empty() ? ""
+                            : ", at worst " + per_cent(plan.unused_worst) + ", if " + plan.fades +
+                                  " fades away within half a year") +
+        (options.max_unused ? " (limit " + per_cent(*options.max_unused, "%.0f %%") + ")" : ""));
+  if (plan.limited)
+    notes.push_back(
+        "so that no family is leant on too much, purchases are smaller than the cheapest "
+        "in the scenarios; those cost no less than " +
+        per_cent(plan.free_bound / plan.objective, "%.4f %%"));
   if (const Decimal owed = plan.owed_held + plan.owed_now; owed != Decimal{})
     notes.push_back("owed in fees to the end of all terms after the purchases now: " + money(owed) +
                     (plan.owed_held == Decimal{}
@@ -54,16 +64,18 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
                     (options.max_lock_in
                          ? "; at most " + money(*options.max_lock_in) + " was allowed"
                          : std::string()));
-  if (plan.premium > 1)
-    notes.push_back("to keep the unused share within " + per_cent(*options.max_unused) +
-                    ", fees of what would exceed it were taken as " +
-                    per_cent(plan.premium - 1, "%.0f %%") + " dearer in the search");
   std::string assumes =
-      "assumes: each pool's last week goes on in ways that usage like it went before, never above "
-      "today; what leaves a pool is used elsewhere at its price; prices stay";
-  if (options.caution != 1)
-    assumes += "; a narrow commitment is taken as " + per_cent(options.caution - 1, "%.0f %%") +
-               " dearer where a wider one could cover the same, for the freedom to wait";
+      "assumes: each pool's usage goes on in ways that usage like it went before, beginning at one "
+      "of "
+      "the last four weeks; what leaves a pool is used elsewhere at its price; ";
+  assumes += plan.knows_total ? "all usage grows, shrinks and dips as it did in the same season "
+                                "before; "
+                              : "all usage neither grows nor shrinks, as there is too little "
+                                "history; ";
+  assumes +=
+      "prices stay; a narrow commitment that a wider one could replace is bought over three "
+      "months, "
+      "for the freedom to wait";
   notes.push_back(assumes);
   notes.push_back(
       "wrong if: usage is about to move or end for a reason that its history does not show, prices "

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <random>
 
 #include "base/assert.h"
 #include "commitments/portfolio.h"
+#include "commitments/unused_cap.h"
 #include "commitments/use_history.h"
 
 namespace steelyard {
@@ -60,9 +62,74 @@ std::vector<std::int64_t> best_amounts(PortfolioProblem problem) {
   return solver->solve({.gap = 1e-7, .max_passes = 500}).amounts;
 }
 
-PriceRatio times(PriceRatio a, PriceRatio b) {
-  return {a.numerator * b.numerator, a.denominator * b.denominator};
-}
+constexpr int kCapRounds = 3;  ///< of making less of the pools and choosing the plan again
+
+/// What a view's commitments, of the pools and last of the plan, meet in the year ahead.
+class ViewAhead {
+ public:
+  ViewAhead(const PolicyView& view, double max_unused)
+      : view_(view), max_unused_(max_unused), year_(view) {
+    for (std::size_t pool = 0; pool < view.pools(); ++pool) family_.push_back(year_.family(pool));
+    family_.push_back(kNoFamily);
+    fading_.resize(year_.families());
+    std::iota(fading_.begin(), fading_.end(), std::size_t{0});
+  }
+
+  bool keep_within(std::vector<std::int64_t>& amounts) const {
+    std::vector<double> sizes(amounts.begin(), amounts.end());
+    if (!steelyard::keep_within(max_unused_, family_, fading_, sizes,
+                                [&](std::span<const double> now) { return unused(now); }))
+      return false;
+    for (std::size_t i = 0; i < amounts.size(); ++i)
+      amounts[i] = static_cast<std::int64_t>(sizes[i]);
+    return true;
+  }
+
+ private:
+  UnusedAhead unused(std::span<const double> amounts) const {
+    constexpr std::size_t kWeek = 7 * kDay;
+    const double price = view_.terms().price.value(),
+                 plan_price = view_.terms().plan_price->value();
+    double fees = 0, steady = 0;
+    std::vector<double> lost(year_.families(), 0);  // beyond what goes unused anyway
+    for (std::size_t month = 0; month < YearAhead::kMonths; ++month) {
+      const auto capacity = [&](std::size_t row) {
+        const auto held = view_.held_ahead(row);
+        const std::size_t hour = month * YearAhead::kMonthHours + YearAhead::kMonthHours / 2;
+        return (hour < view_.terms().term_hours ? amounts[row] : 0) +
+               static_cast<double>(hour < held.size() ? held[hour] : 0);
+      };
+      const double stays = YearAhead::stays(month);
+      std::vector<double> left(kWeek, 0);
+      for (std::size_t pool = 0; pool < view_.pools(); ++pool) {
+        const double held = capacity(pool), share = year_.steady(pool, month);
+        const auto recent = view_.recent(pool, kWeek);
+        fees += price * held * static_cast<double>(recent.size());
+        for (std::size_t hour = 0; hour < recent.size(); ++hour) {
+          const double used = static_cast<double>(recent[hour]) * share;
+          const double idle = std::max(0.0, held - used);
+          steady += price * idle;
+          lost[family_[pool]] += price * (std::max(0.0, held - used * stays) - idle);
+          left[hour] += std::max(0.0, used - held);
+        }
+      }
+      const double held = capacity(view_.pools());
+      for (const double hour : left) {
+        fees += plan_price * held;
+        steady += plan_price * std::max(0.0, held - hour);
+      }
+    }
+    UnusedAhead ahead{fees, {steady}};
+    for (const double more : lost) ahead.unused.push_back(steady + more);
+    return ahead;
+  }
+
+  const PolicyView& view_;
+  double max_unused_;
+  YearAhead year_;
+  std::vector<std::size_t> family_;  ///< of each amount
+  std::vector<std::size_t> fading_;  ///< all families
+};
 
 }  // namespace
 
@@ -70,31 +137,47 @@ PolicyMaker scenario_portfolio(const ScenarioOptions& options) {
   return [options]() -> Policy {
     return [options, history = UseHistory()](const PolicyView& view) mutable {
       history.learn(view);
-      constexpr std::size_t kPattern = 7 * kDay;
+      constexpr std::size_t kPattern = 7 * kDay, kWeeksSeen = 4;
       SY_ASSERT(view.terms().plan_price);
       const double use_min = view.terms().price.value() / view.terms().plan_price->value();
+      const double rung = std::min(
+          1.0, static_cast<double>(view.terms().step_hours) / (options.ladder_weeks * kPattern));
       const std::size_t hours = options.scenarios * options.steps * kPattern;
-      PortfolioProblem problem =
-          pools_below_a_plan(view, hours, times(view.terms().price, options.caution));
+      PortfolioProblem problem = pools_below_a_plan(view, hours, view.terms().price);
       std::int64_t* elsewhere = problem.counts.data() + view.pools() * hours;
       std::mt19937_64 random(20'210'201);  // which way goes with which: the same in every run
       for (std::size_t pool = 0; pool < view.pools(); ++pool) {
+        const std::int64_t lasting = history.lasting_level(pool, use_min);
         problem.offers[pool].most =
-            std::max<std::int64_t>(0, history.lasting_level(pool, use_min) - view.held_now(pool));
+            std::clamp<std::int64_t>(lasting - view.held_now(pool), 0,
+                                     std::llround(std::ceil(static_cast<double>(lasting) * rung)));
         auto ways = history.ways_on(pool, options.scenarios, options.steps);
         for (std::size_t i = ways.size(); i > 1; --i) std::swap(ways[i - 1], ways[random() % i]);
-        const auto recent = view.recent(pool, kPattern);
         std::int64_t* out = problem.counts.data() + pool * hours;
         std::size_t hour = 0;
-        for (const auto& way : ways)
-          for (const double share : way)
-            for (const std::int64_t count : recent) {
+        for (std::size_t s = 0; s < ways.size(); ++s) {
+          // One of the last four weeks: who buys by the last alone, buys each peak.
+          const std::size_t back = std::min(s % kWeeksSeen, view.now() / kPattern - 1);
+          const auto week = view.recent(pool, (back + 1) * kPattern).first(kPattern);
+          for (const double share : ways[s])
+            for (const std::int64_t count : week) {
               out[hour] = std::llround(static_cast<double>(count) * share);
               elsewhere[hour] += count - out[hour];
               ++hour;
             }
+        }
       }
-      return best_amounts(std::move(problem));
+      if (!options.max_unused) return best_amounts(std::move(problem));
+      const ViewAhead ahead(view, *options.max_unused);
+      std::vector<std::int64_t> amounts = best_amounts(problem);
+      for (int round = 0; round < kCapRounds && ahead.keep_within(amounts); ++round) {
+        // The plan takes over what the pools may not have.
+        for (std::size_t pool = 0; pool < view.pools(); ++pool)
+          problem.offers[pool].most = amounts[pool];
+        amounts = best_amounts(problem);
+      }
+      ahead.keep_within(amounts);
+      return amounts;
     };
   };
 }
@@ -205,8 +288,10 @@ namespace {
 class ViewEstate {
  public:
   explicit ViewEstate(const PolicyView& view) {
-    for (std::size_t i = 0; i < view.key(0).size(); ++i)
-      estate_.demand.pool_columns.push_back("column " + std::to_string(i));
+    // Plain names, for some mean something; that of families does here as well.
+    for (std::size_t i = 0; i < view.columns().size(); ++i)
+      estate_.demand.pool_columns.push_back(
+          i == family_column(view.columns()) ? "family" : "column " + std::to_string(i));
     RateCard& card = estate_.card;
     card.columns = estate_.demand.pool_columns;
     const auto add = [&](const std::string& name, std::vector<std::string> scope) {
@@ -294,9 +379,11 @@ PolicyMaker planned(const PlanOptions& options) {
   };
 }
 
-std::vector<NamedPolicy> our_policies(bool with_plan) {
+std::vector<NamedPolicy> our_policies(bool with_plan, std::optional<double> max_unused) {
   std::vector<NamedPolicy> ours;
-  if (with_plan) ours.push_back({"scenario portfolio", scenario_portfolio()});
+  ScenarioOptions options;
+  options.max_unused = max_unused;
+  if (with_plan) ours.push_back({"scenario portfolio", scenario_portfolio(options)});
   ours.push_back({"lasting use", lasting_use()});
   return ours;
 }

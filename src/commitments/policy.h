@@ -5,11 +5,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "commitments/backtest.h"
 #include "commitments/plan.h"
+#include "commitments/unused_cap.h"
 
 namespace steelyard {
 
@@ -41,10 +43,12 @@ PolicyMaker lasting_use();
 struct ScenarioOptions {
   std::size_t scenarios = 8;  ///< equally likely ways of every pool
   std::size_t steps = 6;      ///< parts of the term that a way tells apart
-  /// The price of a pool's commitment as it is seen in the decision, over its true price: what the
-  /// freedom to wait is worth, which scenarios of one purchase do not show. Chosen on synthetic
-  /// traces.
-  PriceRatio caution{23, 20};
+  /// What a pool may hold is bought over so many weeks, not at once: what is not bought yet cannot
+  /// outlive its usage, and history tells more each week. Chosen on synthetic traces.
+  double ladder_weeks = 13;
+  /// The most of all commitments, by price, that may go unused over the year ahead, also if the
+  /// usage of any one family fades away within half a year (unused_cap.h).
+  std::optional<double> max_unused = {};
 };
 /// For a plan over all pools beside commitments of the pools: the exact best portfolio over
 /// scenarios (PortfolioSolver). In a scenario each pool goes the way that usage like its own once
@@ -64,8 +68,8 @@ struct NamedPolicy {
   std::string name;
   PolicyMaker make;
 };
-/// Ours: `with_plan` for terms with a plan.
-std::vector<NamedPolicy> our_policies(bool with_plan);
+/// Ours: `with_plan` for terms with a plan, which alone have a limit on what goes unused.
+std::vector<NamedPolicy> our_policies(bool with_plan, std::optional<double> max_unused = {});
 /// The rivals of a back-test, in the order in which they are shown. `step_hours`: between
 /// decisions, of which some rules take only one in 4, 13 or 52 weeks.
 std::vector<NamedPolicy> rival_policies(std::size_t step_hours = 168);

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/assert.h"
+#include "commitments/unused_cap.h"
 
 namespace steelyard {
 namespace {
@@ -47,15 +48,18 @@ void UseHistory::start(const PolicyView& view) {
   pools_.resize(view.pools());
   tallies_.resize(kKinds * kLeads);
   expected_.resize(kKinds);
+  const std::size_t column = family_column(view.columns());
   for (std::size_t pool = 0; pool < view.pools(); ++pool)
     for (std::size_t other = 0; other < view.pools(); ++other)
       if (other != pool && !view.key(pool).empty() &&
-          view.key(other).back() == view.key(pool).back())
+          family_of(view.key(other), column) == family_of(view.key(pool), column))
         pools_[pool].alike.push_back(other);
 }
 
 void UseHistory::learn(const PolicyView& view) {
-  if (pools_.size() != view.pools() || view.now() % kWeek != phase_ || view.now() / kWeek < weeks_)
+  ways_.clear();
+  if (tallies_.empty() || pools_.size() != view.pools() || view.now() % kWeek != phase_ ||
+      view.now() / kWeek < weeks_)
     start(view);
   const std::size_t weeks = view.now() / kWeek;
   if (weeks_ == 0)
@@ -165,8 +169,14 @@ std::int64_t UseHistory::lasting_level(std::size_t pool, double use_min) const {
 
 std::vector<std::vector<double>> UseHistory::ways_on(std::size_t pool, std::size_t count,
                                                      std::size_t steps) const {
-  constexpr std::size_t kEnough = 8;
   const int kind = pools_[pool].kinds[weeks_];
+  const auto [found, is_new] = ways_.try_emplace({kind, count, steps});
+  if (is_new) found->second = find_ways(kind, count, steps);
+  return found->second;
+}
+
+UseHistory::Ways UseHistory::find_ways(int kind, std::size_t count, std::size_t steps) const {
+  constexpr std::size_t kEnough = 8;
   // Moments of the same kind; where those are few, of the same trend, else all.
   for (const int part : {1, static_cast<int>(kRemains), static_cast<int>(kKinds)}) {
     std::vector<std::vector<double>> ways;

@@ -7,7 +7,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <span>
+#include <tuple>
 #include <vector>
 
 #include "commitments/backtest.h"
@@ -42,7 +44,7 @@ class UseHistory {
     void add(const Tally& other);
   };
   struct Pool {
-    std::vector<std::size_t> alike;  ///< pools that share the last pool column's value
+    std::vector<std::size_t> alike;  ///< pools of the same family
     std::vector<double> means;       ///< of each week
     std::vector<int> kinds;          ///< of the moment before each week
     double peak = 0;                 ///< highest mean so far
@@ -58,6 +60,10 @@ class UseHistory {
 
   std::size_t phase_ = 0, weeks_ = 0;
   std::vector<Pool> pools_;
+  /// Answers of ways_on by kind, count and steps: all pools of a kind have the same.
+  using Ways = std::vector<std::vector<double>>;
+  mutable std::map<std::tuple<int, std::size_t, std::size_t>, Ways> ways_;
+  Ways find_ways(int kind, std::size_t count, std::size_t steps) const;
   std::vector<Tally> tallies_;                         ///< [kind x kLeads + lead]
   std::vector<std::array<double, kShares>> expected_;  ///< per kind: use over a year
 };

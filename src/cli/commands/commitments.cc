@@ -200,7 +200,8 @@ Command commitments_command(CommonOptions&) {
        "At most so much owed in future fees after the purchases, what is held included",
        &options->max_lock_in},
       {"--max-unused", "", "SHARE",
-       "At most so much of what is bought goes unused, in every scenario, such as 10%",
+       "At most so much of all commitments goes unused over the year ahead, also if any one family "
+       "fades away, such as 10%",
        &options->max_unused},
       {"--horizon", "", "TIME", "Months or years to plan for [default: the longest term]",
        &options->horizon},

@@ -13,10 +13,12 @@ namespace steelyard {
 namespace {
 
 constexpr std::size_t kDayHours = 24, kMonthHours = 730;
+constexpr int kYearMonths = 12;
 
 /// Those that are shown when none is named.
-std::vector<NamedPolicy> usual_policies(bool with_plan, std::size_t step_hours) {
-  std::vector<NamedPolicy> all = our_policies(with_plan);
+std::vector<NamedPolicy> usual_policies(bool with_plan, std::size_t step_hours,
+                                        const PlanOptions& options) {
+  std::vector<NamedPolicy> all = our_policies(with_plan, options.max_unused);
   for (auto& more : {with_plan ? rival_policies_with_plan() : std::vector<NamedPolicy>(),
                      rival_policies(step_hours)})
     all.insert(all.end(), more.begin(), more.end());
@@ -25,18 +27,25 @@ std::vector<NamedPolicy> usual_policies(bool with_plan, std::size_t step_hours) 
 
 /// Those that can be named. What `plan` would have bought takes seconds a decision where pools are
 /// many, so it is only there when it is asked for.
-std::vector<NamedPolicy> all_policies(bool with_plan, std::size_t step_hours) {
-  std::vector<NamedPolicy> all = usual_policies(with_plan, step_hours);
-  all.push_back({"plan", planned()});
+std::vector<NamedPolicy> all_policies(bool with_plan, std::size_t step_hours,
+                                      const PlanOptions& options) {
+  std::vector<NamedPolicy> all = usual_policies(with_plan, step_hours, options);
+  all.push_back({"plan", planned(options)});
   return all;
 }
 
 Result<std::vector<NamedPolicy>> chosen_policies(const CommitmentOptions& options,
-                                                 std::size_t step_hours) {
+                                                 std::size_t step_hours, int threads) {
   const bool with_plan = !options.plan_discount.empty();
+  auto plan = plan_options_of(options);
+  if (!plan) return pass(plan);
+  plan->threads = threads;
+  if (plan->horizon_months && *plan->horizon_months < kYearMonths)
+    return bad_value("--horizon", options.horizon,
+                     "a year at least: a shorter plan of a back-test would buy nothing");
   const std::vector<std::string> wanted = comma_list(options.policy);
-  if (wanted.empty()) return usual_policies(with_plan, step_hours);
-  const std::vector<NamedPolicy> all = all_policies(with_plan, step_hours);
+  if (wanted.empty()) return usual_policies(with_plan, step_hours, *plan);
+  const std::vector<NamedPolicy> all = all_policies(with_plan, step_hours, *plan);
   std::vector<NamedPolicy> chosen;
   for (const std::string& word : wanted) {
     const auto found = std::find_if(all.begin(), all.end(), [&](const NamedPolicy& policy) {
@@ -109,17 +118,46 @@ Result<BacktestCase> case_of(const Context& context, Engine& engine,
   return asked;
 }
 
+tl::unexpected<Error> refuse(const std::string& flag, const std::string& because) {
+  return fail("SY1605", flag + " has no meaning " + because, "", "leave it out");
+}
+
+/// What is said of a plan has a meaning where some policy plans.
+Status check_plan_flags(const CommitmentOptions& options) {
+  const std::vector<std::string> wanted = comma_list(options.policy);
+  const auto is_wanted = [&](const std::string& name) {
+    return std::any_of(wanted.begin(), wanted.end(),
+                       [&](const std::string& word) { return slug(word) == name; });
+  };
+  if (is_wanted("plan")) return {};
+  for (const auto& [flag, value] : {std::pair("--risk", options.risk),
+                                    {"--horizon", options.horizon},
+                                    {"--max-break-even", options.max_break_even}})
+    if (!value.empty()) return refuse(flag, "for these policies; --policy=plan heeds it");
+  const bool has_limit =
+      is_wanted("scenario-portfolio") || (wanted.empty() && !options.plan_discount.empty());
+  if (!options.max_unused.empty() && !has_limit)
+    return refuse("--max-unused",
+                  "for these policies; --policy=plan heeds it, and scenario-portfolio");
+  return {};
+}
+
 /// Flags that would be read and change nothing.
 Status check_flags(const CommitmentOptions& options) {
-  const auto refuse = [](const std::string& flag, const std::string& because) {
-    return fail("SY1605", flag + " has no meaning " + because, "", "leave it out");
-  };
   for (const auto& [flag, value] : {std::pair("--holdings", options.holdings),
                                     {"--buy", options.buy},
                                     {"--step", options.step},
                                     {"--cost-of-capital", options.cost_of_capital},
                                     {"--groups", options.groups}})
     if (!value.empty()) return refuse(flag, "for a back-test, which begins with nothing held");
+  if (!options.purchases.empty())
+    return refuse("--purchases", "for a back-test, which buys in the past; --by=purchase lists it");
+  for (const auto& [flag, value] : {std::pair("--budget", options.budget),
+                                    {"--max-lock-in", options.max_lock_in},
+                                    {"--max-term", options.max_term}})
+    if (!value.empty())
+      return refuse(flag, "for a back-test, in which all is paid by the hour and terms are given");
+  if (Status used = check_plan_flags(options); !used) return used;
   if (!options.discount.empty())
     for (const auto& [flag, value] : {std::pair("--offers", options.offers),
                                       {"--rates", options.rates},
@@ -135,7 +173,7 @@ Status check_flags(const CommitmentOptions& options) {
 
 std::vector<std::string> backtest_policies() {
   std::vector<std::string> words;
-  for (const NamedPolicy& policy : all_policies(true, 7 * kDayHours))
+  for (const NamedPolicy& policy : all_policies(true, 7 * kDayHours, {}))
     words.push_back(slug(policy.name));
   return words;
 }
@@ -144,7 +182,8 @@ Result<int> run_commitments_backtest(Context& context, const CommitmentOptions& 
   if (Status sound = check_flags(options); !sound) return pass(sound);
   auto step = step_of(options.every);
   if (!step) return pass(step);
-  auto policies = chosen_policies(options, *step);
+  const int threads = static_cast<int>(context.common.threads.value_or(0));
+  auto policies = chosen_policies(options, *step, threads);
   if (!policies) return pass(policies);
   const bool purchases = options.by == "purchase";
   if (!options.by.empty() && !purchases && options.by != "policy")
@@ -180,8 +219,7 @@ Result<int> run_commitments_backtest(Context& context, const CommitmentOptions& 
 
   Progress progress(context.common, "backtest");
   progress.report({.phase = "hindsight"});
-  const Backtest best =
-      best_in_hindsight(*asked, static_cast<int>(context.common.threads.value_or(0)));
+  const Backtest best = best_in_hindsight(*asked, threads);
   const auto decisions = static_cast<std::int64_t>(best.dates.size());
   std::vector<PolicyRun> runs;
   for (const NamedPolicy& policy : *policies) {

@@ -54,7 +54,7 @@ Status write_purchases(const std::string& path, const Estate& estate, const Plan
 
 }  // namespace
 
-Result<int> run_commitments_plan(Context& context, const CommitmentOptions& options) {
+Result<PlanOptions> plan_options_of(const CommitmentOptions& options) {
   PlanOptions plan_options;
   auto risk = parse_risk(options.risk);
   if (!risk) return pass(risk);
@@ -84,6 +84,13 @@ Result<int> run_commitments_plan(Context& context, const CommitmentOptions& opti
     plan_options.max_break_even_months = months;
   }
   if (options.max_term == "1") plan_options.max_term_years = 1;
+  return plan_options;
+}
+
+Result<int> run_commitments_plan(Context& context, const CommitmentOptions& options) {
+  auto asked = plan_options_of(options);
+  if (!asked) return pass(asked);
+  PlanOptions& plan_options = *asked;
   for (const std::string& path : options.purchases)
     if (!path.ends_with(".csv") && !path.ends_with(".json") && !path.ends_with(".sh"))
       return bad_value("--purchases", path, "a file that ends in .csv, .json or .sh");

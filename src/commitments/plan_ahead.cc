@@ -1,0 +1,98 @@
+#include "commitments/plan_ahead.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace steelyard {
+namespace {
+
+constexpr std::size_t kMostFamilies = 12;  ///< that are seen to fade, the largest by usage
+
+}  // namespace
+
+PlanAhead::PlanAhead(const BasketProblem& problem, std::size_t real_pools, const YearAhead& year,
+                     int threads)
+    : real_pools_(real_pools), threads_(threads), ahead_(problem) {
+  choose_families(problem, year);
+  ahead_.scenarios = 1 + fading_.size();
+  ahead_.steps = std::min(problem.steps, YearAhead::kMonths);
+  ahead_.step_weight.assign(ahead_.steps, 1);
+  ahead_.probability.assign(ahead_.scenarios, 1.0 / static_cast<double>(ahead_.scenarios));
+  ahead_.held.clear();
+  for (std::size_t line = 0; line < problem.lines; ++line)
+    for (std::size_t month = 0; month < ahead_.steps; ++month)
+      ahead_.held.push_back(problem.held[line * problem.steps + month]);
+  for (BasketVariable& variable : ahead_.variables) {
+    variable.first_step = std::min(variable.first_step, ahead_.steps);
+    variable.end_step = std::min(variable.end_step, ahead_.steps);
+  }
+  set_shares(year);
+  find_families_of_purchases(year);
+  before_ = unused(std::vector<double>(problem.variables.size(), 0));
+}
+
+void PlanAhead::choose_families(const BasketProblem& problem, const YearAhead& year) {
+  std::vector<double> used(year.families(), 0);
+  for (std::size_t pool = 0; pool < real_pools_; ++pool)
+    for (std::size_t hour = 0; hour < problem.pattern; ++hour)
+      used[year.family(pool)] += problem.usage[pool * problem.pattern + hour];
+  fading_.resize(year.families());
+  std::iota(fading_.begin(), fading_.end(), std::size_t{0});
+  std::stable_sort(fading_.begin(), fading_.end(),
+                   [&](std::size_t a, std::size_t b) { return used[a] > used[b]; });
+  fading_.resize(std::min(fading_.size(), kMostFamilies));
+  for (const std::size_t family : fading_) names_.push_back(year.name(family));
+}
+
+void PlanAhead::set_shares(const YearAhead& year) {
+  ahead_.share.clear();
+  for (std::size_t s = 0; s < ahead_.scenarios; ++s)
+    for (std::size_t month = 0; month < ahead_.steps; ++month)
+      for (std::size_t pool = 0; pool < ahead_.pools; ++pool) {
+        const std::size_t source = pool % real_pools_;
+        const bool fades = s > 0 && year.family(source) == fading_[s - 1];
+        const double stays = fades ? YearAhead::stays(month) : 1;
+        ahead_.share.push_back(year.steady(source, month) *
+                               (pool < real_pools_ ? stays : 1 - stays));
+      }
+}
+
+void PlanAhead::find_families_of_purchases(const YearAhead& year) {
+  constexpr std::size_t kNoneYet = kNoFamily - 1;
+  std::vector<std::size_t> of_lines(ahead_.lines, kNoneYet);
+  for (const BasketPair& pair : ahead_.order) {
+    std::size_t& family = of_lines[pair.line];
+    const std::size_t here = pair.pool < real_pools_ ? year.family(pair.pool) : kNoFamily;
+    family = family == kNoneYet || family == here ? here : kNoFamily;
+  }
+  for (const BasketVariable& variable : ahead_.variables)
+    family_.push_back(of_lines[variable.line] == kNoneYet ? kNoFamily : of_lines[variable.line]);
+}
+
+UnusedAhead PlanAhead::unused(std::span<const double> amounts) const {
+  std::vector<double> now(amounts.begin(), amounts.end());
+  for (std::size_t v = 0; v < now.size(); ++v)
+    if (!counts(v)) now[v] = 0;
+  UnusedAhead ahead;
+  const auto capacity = capacity_of(ahead_, now);
+  ahead.fees = std::accumulate(capacity.begin(), capacity.end(), 0.0);
+  const BasketOutcome outcome = outcome_of(ahead_, now, threads_);
+  for (std::size_t s = 0; s < ahead_.scenarios; ++s) {
+    const auto first = outcome.unused.begin() + static_cast<std::ptrdiff_t>(s * ahead_.lines);
+    ahead.unused.push_back(
+        std::accumulate(first, first + static_cast<std::ptrdiff_t>(ahead_.lines), 0.0));
+  }
+  return ahead;
+}
+
+bool PlanAhead::keep_within(double max_unused, std::vector<double>& amounts) const {
+  std::vector<double> now = amounts;
+  if (!steelyard::keep_within(max_unused, family_, fading_, now,
+                              [&](std::span<const double> tried) { return unused(tried); }))
+    return false;
+  for (std::size_t v = 0; v < now.size(); ++v)
+    if (counts(v)) amounts[v] = now[v];
+  return true;
+}
+
+}  // namespace steelyard
