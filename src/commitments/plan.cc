@@ -637,8 +637,9 @@ class Planner {
     result_ = best_basket(problem_, search());
     solved_ = problem_;
     plan_.free_bound = result_.bound;
+    if (!options_.max_unused) return;
     look_ahead();
-    for (int round = 0; options_.max_unused && round < kCapRounds; ++round) {
+    for (int round = 0; round < kCapRounds; ++round) {
       if (!ahead_->keep_within(*options_.max_unused, result_.amounts)) return;
       plan_.limited = true;
       // Wider commitments take over what these may not have.
@@ -775,6 +776,7 @@ class Planner {
     plan_.gap_of_parts = result_.gap;
     plan_.passes = result_.passes;
     plan_.knows_total = outlook_.knows_total;
+    if (!ahead_) look_ahead();
     const UnusedAhead ahead = ahead_->unused(amounts_);
     const std::size_t worst = ahead.worst();
     plan_.unused_steady = ahead.share(0);

@@ -139,6 +139,7 @@ PolicyMaker scenario_portfolio(const ScenarioOptions& options) {
       history.learn(view);
       constexpr std::size_t kPattern = 7 * kDay, kWeeksSeen = 4;
       SY_ASSERT(view.terms().plan_price);
+      if (view.now() < kPattern) return std::vector<std::int64_t>(view.pools() + 1, 0);
       const double use_min = view.terms().price.value() / view.terms().plan_price->value();
       const double rung = std::min(
           1.0, static_cast<double>(view.terms().step_hours) / (options.ladder_weeks * kPattern));

@@ -67,6 +67,16 @@ TEST(Policy, TheFutureAndTheOrderOfPoolsChangeNothing) {
   }
 }
 
+TEST(Policy, AScenarioNeedsAWeekOfHistory) {
+  const Demand demand = SyntheticDemand::make(3);
+  const BacktestTerms terms{0, 168 * 3, 84, {3, 5}, 8760, PriceRatio{18, 25}};
+  const Backtest run = run_backtest(demand, terms, scenario_portfolio());
+  ASSERT_GE(run.dates.size(), 3);
+  EXPECT_EQ(run.plan.amounts[0], 0);
+  EXPECT_EQ(run.plan.amounts[1], 0);  // after half a week
+  EXPECT_GT(run.plan.amounts[2], 0);
+}
+
 TEST(Policy, WhereTheJudgedHoursEndDecidesNothing) {
   // Who knew the end would take what is held to end there as well.
   const Demand demand = SyntheticDemand::make(3);
