@@ -1,5 +1,7 @@
 #include "commitments/bill_lines.h"
 
+#include <map>
+
 #include "base/text.h"
 #include "ledger/views.h"
 
@@ -7,21 +9,14 @@ namespace steelyard {
 
 namespace {
 
-/// An expression for a column that may be absent.
-class Columns {
- public:
-  explicit Columns(std::set<std::string> names) : names_(std::move(names)) {}
-  bool has(const std::string& name) const { return names_.count(name) > 0; }
-  std::string text(const std::string& name) const {
-    return has(name) ? "coalesce(" + sql_identifier(name) + ", '')" : "''";
-  }
-  std::string decimal(const std::string& name) const {
-    return has(name) ? sql_identifier(name) : "CAST(NULL AS DECIMAL(38,18))";
-  }
-
- private:
-  std::set<std::string> names_;
-};
+/// "x_line_item_usage_type" and "x_lineItem_UsageType" are one column in two generations of AWS's
+/// report.
+std::string squeezed(const std::string& name) {
+  std::string result;
+  for (const char c : to_lower(name))
+    if (c != '_') result += c;
+  return result;
+}
 
 /// The first that is not empty.
 std::string first_of(const std::vector<std::string>& texts) {
@@ -30,7 +25,7 @@ std::string first_of(const std::vector<std::string>& texts) {
   return sql + "'')";
 }
 
-std::string lines_of(const Columns& columns, const OwnBill& bill) {
+std::string lines_of(const BillColumns& columns, const OwnBill& bill) {
   const std::string meter = first_of({columns.text("SkuMeter"), columns.text("x_UsageType")});
   const std::string type =
       first_of({"regexp_extract(" + columns.text("SkuPriceDetails") +
@@ -65,7 +60,8 @@ std::string lines_of(const Columns& columns, const OwnBill& bill) {
   sql += "\"ListCost\" AS list, \"ContractedCost\" AS contracted, \"EffectiveCost\" AS effective, ";
   sql += columns.decimal("ListUnitPrice") + " AS list_price, " +
          columns.decimal("ContractedUnitPrice") + " AS price, " +
-         columns.decimal("x_savings_plan_savings_plan_rate") + " AS plan_rate, ";
+         columns.decimal("x_savings_plan_savings_plan_rate") + " AS plan_rate, " +
+         columns.text("x_LineItemType") + " AS line_type, ";
   sql += "\"BillingCurrency\" AS currency FROM " + sql_identifier(bill.charges) +
          " WHERE \"ChargeCategory\" = 'Usage' AND " + condition_of(bill);
   return sql;
@@ -74,7 +70,7 @@ std::string lines_of(const Columns& columns, const OwnBill& bill) {
 /// A commitment's own lines are those of its purchase and of what nothing used. Their zone is its
 /// own, or its region if it is regional (CUR's reservation/AvailabilityZone has either); that of
 /// the usage is where it happened to be used.
-std::string zones_of(const Columns& columns, const OwnBill& bill, const std::string& lines) {
+std::string zones_of(const BillColumns& columns, const OwnBill& bill, const std::string& lines) {
   const std::string zone =
       first_of({columns.text("x_reservation_availability_zone"), columns.text("AvailabilityZone")});
   const std::string words = "lower(" + columns.text("CommitmentDiscountType") + " || ' ' || " +
@@ -106,6 +102,149 @@ SELECT id,
 FROM owned FULL JOIN used USING (id), told)";
 }
 
+// ---- prices of covered lines that state none
+
+/// x_cells.told: what tells the price of lines that are in the report at the public one.
+constexpr const char *kBySku = "sku", *kByDiscount = "discount", *kByNothing = "public";
+
+std::string list_of(const std::vector<std::string>& columns) {
+  std::vector<std::string> quoted;
+  for (const std::string& column : columns) quoted.push_back(sql_identifier(column));
+  return join(quoted, ", ");
+}
+
+/// sy_line_cost(price, quantity): what a line costs, in ten decimals as AWS bills it. SQL must not
+/// multiply money.
+Status add_line_cost(Engine& engine) {
+  auto known =
+      engine.query("SELECT 1 FROM duckdb_functions() WHERE function_name = 'sy_line_cost'");
+  if (!known) return pass(known);
+  if (!known->rows.empty()) return {};
+  Function function;
+  function.name = "sy_line_cost";
+  function.parameters = {Type::kDecimal, Type::kDecimal};
+  function.result = Type::kDecimal;
+  function.handles_nulls = true;
+  function.call = [](std::span<const ColumnView> arguments, std::size_t rows,
+                     ColumnWriter& result) -> Status {
+    constexpr Int128 kGrain = 100'000'000;  // of 10^-10
+    for (std::size_t r = 0; r < rows; ++r) {
+      if (arguments[0].is_null(r) || arguments[1].is_null(r)) {
+        result.set_null(r);
+        continue;
+      }
+      const Decimal grains =
+          multiply_divide({arguments[0].units(r)}, {arguments[1].units(r)}, {kGrain * kOne});
+      result.set_units(r, grains.units * kGrain);
+    }
+    return {};
+  };
+  return engine.add_function(std::move(function));
+}
+
+/// A SKU's public price, and its price without a commitment if any usage has none.
+struct SkuPrice {
+  std::vector<std::string> key;
+  bool open = false;  ///< some of its covered lines state no price
+  std::optional<Decimal> list, negotiated;
+};
+
+Result<std::vector<SkuPrice>> sku_prices(Engine& engine) {
+  // The newest that is said, else cost by quantity of the newest day.
+  const auto newest = [](const std::string& value, const std::string& when) {
+    return "max({'t': first, 'p': " + value + "}) FILTER (" + value + " > 0 AND " + when + ")";
+  };
+  const auto line = [](const std::string& cost, const std::string& when) {
+    return "max({'t': first, 'q': line.q, 'c': " + cost + "}) FILTER (line.q > 0 AND " + cost +
+           " > 0 AND " + when + ")";
+  };
+  const std::string kUncovered = "id = '' AND flaw <> 'correction'";
+  auto rows = engine.query(
+      "SELECT " + list_of(price_columns()) +
+      ", open, l.p, ll.q, ll.c, n.p, nl.q, nl.c FROM (SELECT " + list_of(price_columns()) +
+      ", bool_or(open_q IS NOT NULL) AS open, " + newest("list_price", "true") + " AS l, " +
+      line("line.l", "true") + " AS ll, " + newest("price", kUncovered) + " AS n, " +
+      line("line.c", kUncovered) + " AS nl FROM x_cells GROUP BY ALL) ORDER BY ALL");
+  if (!rows) return pass(rows);
+  std::vector<SkuPrice> found;
+  for (const auto& row : rows->rows) {
+    const std::size_t n = price_columns().size();
+    const auto price = [&](std::size_t at) -> std::optional<Decimal> {
+      const auto decimal = [&](std::size_t i) { return std::get_if<Decimal>(&row[i].value); };
+      if (const auto* said = decimal(at)) return *said;
+      if (decimal(at + 1) == nullptr || decimal(at + 2) == nullptr) return std::nullopt;
+      return price_behind(*decimal(at + 2), *decimal(at + 1));
+    };
+    SkuPrice& sku = found.emplace_back();
+    for (std::size_t i = 0; i < n; ++i) sku.key.push_back(row[i].text());
+    sku.open = std::get<bool>(row[n].value);
+    sku.list = price(n + 1);
+    sku.negotiated = price(n + 4);
+  }
+  return found;
+}
+
+/// The share of the public price that all of these negotiated prices are, if there is one.
+std::optional<Decimal> one_share(const std::vector<const SkuPrice*>& skus) {
+  const SkuPrice* largest = nullptr;  // its prices have the most digits
+  for (const SkuPrice* sku : skus)
+    if (sku->list && sku->negotiated && (largest == nullptr || *sku->list > *largest->list))
+      largest = sku;
+  if (largest == nullptr) return std::nullopt;
+  const Decimal share = price_behind(*largest->negotiated, *largest->list);
+  for (const SkuPrice* sku : skus)
+    if (sku->list && sku->negotiated && !gives(share, *sku->negotiated, *sku->list))
+      return std::nullopt;
+  return share;
+}
+
+/// AWS's reports have usage under a commitment at the public price, whatever was negotiated; what
+/// the commitment saves is seen against the negotiated one. It is that of the same SKU where no
+/// commitment covers it; else it follows from the discount of the service's, or of the provider's
+/// other usage, if that is one.
+Status price_open_lines(Engine& engine) {
+  auto skus = sku_prices(engine);
+  if (!skus) return pass(skus);
+  std::map<std::vector<std::string>, std::vector<const SkuPrice*>> peers;
+  const auto service = [](const SkuPrice& sku) {
+    return std::vector<std::string>{sku.key[0], sku.key[1]};
+  };
+  const auto provider = [](const SkuPrice& sku) { return std::vector<std::string>{sku.key[0]}; };
+  for (const SkuPrice& sku : *skus) {
+    peers[service(sku)].push_back(&sku);
+    peers[provider(sku)].push_back(&sku);
+  }
+  std::vector<std::string> values;
+  for (const SkuPrice& sku : *skus) {
+    if (!sku.open || !sku.list) continue;
+    std::optional<Decimal> price = sku.negotiated;
+    std::string told = kBySku;
+    if (!price) {
+      auto share = one_share(peers[service(sku)]);
+      if (!share) share = one_share(peers[provider(sku)]);
+      told = share ? kByDiscount : kByNothing;
+      if (share) price = round(multiply(*share, *sku.list), 10);
+    }
+    if (price && *price >= *sku.list) continue;  // nothing was negotiated
+    std::vector<std::string> row;
+    for (const std::string& word : sku.key) row.push_back(sql_literal(word));
+    row.push_back(sql_literal(told));
+    row.push_back((price ? to_text(*price) : "NULL") + "::DECIMAL(38,18)");
+    values.push_back("(" + join(row, ", ") + ")");
+  }
+  if (values.empty()) return {};
+  if (Status added = add_line_cost(engine); !added) return added;
+  std::string same = "open_q IS NOT NULL";
+  for (const std::string& column : price_columns())
+    same += " AND x_cells." + sql_identifier(column) + " = t." + sql_identifier(column);
+  auto priced = engine.run(
+      "UPDATE x_cells SET told = t.told, price = coalesce(t.negotiated, x_cells.price), contracted "
+      "= coalesce(lines * sy_line_cost(t.negotiated, open_q), stated) FROM (VALUES " +
+      join(values, ", ") + ") t(" + list_of(price_columns()) + ", told, negotiated) WHERE " + same);
+  if (!priced) return pass(priced);
+  return {};
+}
+
 }  // namespace
 
 const std::vector<std::string>& price_columns() {
@@ -120,6 +259,15 @@ Result<std::set<std::string>> columns_of_view(Engine& engine, const std::string&
   std::set<std::string> names;
   for (const auto& row : rows->rows) names.insert(row[0].text());
   return names;
+}
+
+std::string BillColumns::value(const std::string& name, const std::string& type) const {
+  std::vector<std::string> found;
+  for (const std::string& each : names_)
+    if (each == name || (name.starts_with("x_") && squeezed(each) == squeezed(name)))
+      found.push_back(sql_identifier(each));
+  if (found.empty()) return "CAST(NULL AS " + type + ")";
+  return found.size() == 1 ? found[0] : "coalesce(" + join(found, ", ") + ")";
 }
 
 Provider provider_named(std::string_view name) {
@@ -139,7 +287,7 @@ std::string condition_of(const OwnBill& bill) {
 Status make_cells(Engine& engine, const OwnBill& bill) {
   auto names = columns_of_view(engine, bill.charges);
   if (!names) return pass(names);
-  const Columns columns(std::move(*names));
+  const BillColumns columns(std::move(*names));
   const std::string lines = lines_of(columns, bill);
   if (auto zones = engine.run(zones_of(columns, bill, lines)); !zones) return pass(zones);
   // A family is a type without its size: m5 of m5.large, db.r6g of db.r6g.xlarge, Dsv5 of
@@ -155,7 +303,9 @@ Status make_cells(Engine& engine, const OwnBill& bill) {
                           R"(), candidates AS (
   SELECT *, regexp_matches(lower(unit), '(^|[^a-z])(h|hr|hrs|hours?|s|secs?|seconds?)$')
     AND category IN ('Compute', 'Databases', 'AI and Machine Learning', 'Analytics') AS by_time,
-    id <> '' AND status IN ('Used', '') AS covered
+    id <> '' AND status IN ('Used', '') AS covered,
+    covered AND line_type IN ('DiscountedUsage', 'SavingsPlanCoveredUsage') AND q IS NOT NULL
+      AND list <> 0 AND contracted = list AS open
   FROM lines
   WHERE cloud <> '' AND status <> 'Unused' AND pricing <> 'Dynamic'
     AND (list <> 0 OR contracted <> 0 OR effective <> 0)
@@ -168,7 +318,9 @@ SELECT provider, service, region, )" +
   CASE WHEN class = 'Correction' THEN 'correction' WHEN q IS NULL THEN 'no_quantity'
        WHEN first <> date_trunc('hour', first) OR after <> first + INTERVAL 1 HOUR THEN 'not_hourly'
        ELSE '' END AS flaw,
+  CASE WHEN open THEN q END AS open_q, '' AS told,
   count(*) AS lines, sum(q) AS q, sum(list) AS list, sum(contracted) AS contracted,
+  sum(contracted) AS stated,
   sum(effective) AS effective, sum(units) AS units,
   max(list_price) AS list_price, max(price) AS price, max(plan_rate) AS plan_rate,
   max({'q': q, 'l': list, 'c': contracted, 'e': effective, 'u': units}) FILTER (q > 0) AS line,
@@ -178,7 +330,38 @@ WHERE by_time OR covered OR (cloud, sku) IN (SELECT (cloud, sku) FROM skus)
 GROUP BY ALL)";
   auto made = engine.run(sql);
   if (!made) return pass(made);
-  return {};
+  return price_open_lines(engine);
+}
+
+Result<std::vector<std::string>> notes_of_open_lines(Engine& engine, const Currency& currency) {
+  auto rows = engine.query("SELECT told, count(DISTINCT (" + list_of(price_columns()) +
+                           "))::BIGINT, sum(stated), sum(contracted) FROM x_cells WHERE told <> "
+                           "'' GROUP BY ALL ORDER BY ALL");
+  if (!rows) return pass(rows);
+  std::vector<std::string> notes;
+  for (const auto& row : rows->rows) {
+    const std::string told = row[0].text();
+    const std::int64_t n = std::get<std::int64_t>(row[1].value);
+    const std::string skus = with_thousands(n) + (n == 1 ? " SKU" : " SKUs");
+    const auto money = [&](std::size_t at) {
+      return to_text(Money{std::get<Decimal>(row[at].value), currency});
+    };
+    if (told == kBySku)
+      notes.push_back("usage of " + skus +
+                      " under commitments is in the report at the public price, " + money(2) +
+                      ": it counts at the price of the same SKU without them, " + money(3));
+    else if (told == kByDiscount)
+      notes.push_back("commitments cover all usage of " + skus +
+                      ", in the report at the public price, " + money(2) +
+                      ": it counts with the one discount that all other such usage has, " +
+                      money(3));
+    else
+      notes.push_back("commitments cover all usage of " + skus +
+                      ", and no one discount of other usage tells its negotiated price: it counts "
+                      "at the public price, " +
+                      money(3));
+  }
+  return notes;
 }
 
 bool gives(Decimal price, Decimal cost, Decimal quantity, std::int64_t lines) {

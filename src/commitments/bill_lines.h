@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "commitments/own_bill.h"
+#include "money/money.h"
 
 namespace steelyard {
 
@@ -21,6 +22,22 @@ const std::vector<std::string>& price_columns();
 
 /// Names of the columns of a view.
 Result<std::set<std::string>> columns_of_view(Engine& engine, const std::string& view);
+
+/// Expressions for columns that may be absent. A column of the provider's own (x_) is found under
+/// both spellings of AWS's reports, x_product_instance_type and x_product_instanceType; where a
+/// view has both, a line has one of them.
+class BillColumns {
+ public:
+  explicit BillColumns(std::set<std::string> names) : names_(std::move(names)) {}
+  /// Null if it is absent: a text, or a decimal as 'type' says.
+  std::string value(const std::string& name, const std::string& type = "VARCHAR") const;
+  /// A text, never null.
+  std::string text(const std::string& name) const { return "coalesce(" + value(name) + ", '')"; }
+  std::string decimal(const std::string& name) const { return value(name, "DECIMAL(38,18)"); }
+
+ private:
+  std::set<std::string> names_;
+};
 
 /// The provider behind a name of FOCUS's ServiceProviderName.
 Provider provider_named(std::string_view name);
@@ -43,10 +60,16 @@ std::string condition_of(const OwnBill& bill);
 ///   id           commitment that paid for it, or ''
 ///   flaw         '' or why it is no hourly usage: not_hourly, correction, no_quantity
 ///   lines, q, list, contracted, effective, units    sums; units: of the commitment
+///   stated       contracted as the lines say it; `contracted` differs where a report says the
+///                public price of usage that has a negotiated one
+///   told, open_q what tells that negotiated price, or ''; the quantity of each of these lines
 ///   list_price, price, plan_rate                    newest prices as the lines say them, or null
 ///   line_q, line_list, line_contracted, line_effective, line_units   of its largest line
 ///   currency
 Status make_cells(Engine& engine, const OwnBill& bill);
+
+/// What counts in place of the public price, with its money, as sentences.
+Result<std::vector<std::string>> notes_of_open_lines(Engine& engine, const Currency& currency);
 
 /// The shortest decimal that gives `cost` for `quantity` when both were rounded to ten decimals,
 /// line by line: the price behind a cost. `quantity` is not 0.

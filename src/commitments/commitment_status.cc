@@ -439,11 +439,15 @@ class BillStatus {
     if (held->empty() && !estate && estate.error().code == "SY1840") return pass(estate);
     if (Status same = one_currency(*held); !same) return pass(same);
     simulated_ = estate.has_value();
-    if (estate)
+    if (estate) {
       standing_.notes = estate->notes;
-    else
+    } else {
+      auto priced = notes_of_open_lines(engine_, currency_of(standing_.currency));
+      if (!priced) return pass(priced);
+      standing_.notes = std::move(*priced);
       standing_.notes.push_back("what the simulator would have used is not known: " +
                                 estate.error().what);
+    }
     if (Status read = commitments(*held); !read) return pass(read);
     if (Status read = usage(); !read) return pass(read);
     if (Status read = unused(); !read) return pass(read);

@@ -103,15 +103,8 @@ std::optional<Instrument> instrument_of(Provider provider, bool spend, std::stri
   return std::nullopt;
 }
 
-std::string charges_sql(const OwnBill& bill, const std::set<std::string>& columns) {
-  const auto named = [&](const std::string& name) {
-    return columns.count(name) > 0 ? sql_identifier(name) : std::string("CAST(NULL AS VARCHAR)");
-  };
-  const auto number = [&](const std::string& name) {
-    return columns.count(name) > 0 ? sql_identifier(name)
-                                   : std::string("CAST(NULL AS DECIMAL(38,18))");
-  };
-  const std::string units = number("CommitmentDiscountQuantity");
+std::string charges_sql(const OwnBill& bill, const BillColumns& columns) {
+  const std::string units = columns.decimal("CommitmentDiscountQuantity");
   std::string sql = R"(WITH held AS (SELECT *, "ChargeCategory" = 'Purchase' AS buys,
   "ChargeCategory" = 'Usage' AND coalesce("CommitmentDiscountStatus", 'Used') <> 'Unused' AS uses,
   "ChargeCategory" = 'Usage' AND "CommitmentDiscountStatus" = 'Unused' AS wastes,
@@ -124,7 +117,7 @@ std::string charges_sql(const OwnBill& bill, const std::set<std::string>& column
   };
   const auto newest = [&](const std::string& name, const std::string& as,
                           const std::string& when = "true") {
-    add("max(" + named(name) + ") FILTER (" + when + ")", as);
+    add("max(" + columns.value(name) + ") FILTER (" + when + ")", as);
   };
   newest("ServiceProviderName", "provider");
   newest("CommitmentDiscountName", "name");
@@ -179,12 +172,14 @@ std::string contracts_sql(const OwnBill& bill, const std::set<std::string>& colu
          ") = 1";
 }
 
-/// What the covered lines say of where the commitment applies: the only value of each, or "".
+/// What the covered lines say of where the commitment applies: the only value of each, or ""; and
+/// what they cost on demand beyond what they state.
 Result<std::map<std::string, Row>> scopes(Engine& engine) {
   auto rows = rows_of(engine, R"(SELECT id,
   CASE WHEN count(DISTINCT region) = 1 THEN max(region) ELSE '' END AS region,
   CASE WHEN count(DISTINCT family) = 1 THEN max(family) ELSE '' END AS family,
-  CASE WHEN count(DISTINCT size) = 1 THEN max(size) ELSE '' END AS size
+  CASE WHEN count(DISTINCT size) = 1 THEN max(size) ELSE '' END AS size,
+  sum(contracted - stated) AS beyond
 FROM x_cells WHERE id <> '' GROUP BY id)");
   if (!rows) return pass(rows);
   std::map<std::string, Row> by_id;
@@ -303,7 +298,7 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
                                                      Instant window_begin, Instant window_end) {
   auto columns = columns_of_view(engine, bill.charges);
   if (!columns) return pass(columns);
-  auto charges = rows_of(engine, charges_sql(bill, *columns));
+  auto charges = rows_of(engine, charges_sql(bill, BillColumns(std::move(*columns))));
   if (!charges) return pass(charges);
   std::map<std::string, Row> contracts;
   if (!bill.contracts.empty()) {
@@ -390,6 +385,7 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
       held.region = text(scope->second, "region");
       held.family = text(scope->second, "family");
       held.size = text(scope->second, "size");
+      held.covered += amount(scope->second, "beyond");
     }
     held.service = text(charge, "used_service");
     if (held.service.empty()) held.service = text(charge, "bought_service");

@@ -270,6 +270,9 @@ class Reader {
       varied += integer(row[n]) > 1;
       estate.card.rates.push_back(std::move(rate));
     }
+    auto priced = notes_of_open_lines(engine_, currency_of(currency_));
+    if (!priced) return pass(priced);
+    for (std::string& sentence : *priced) note(std::move(sentence));
     if (varied > 0)
       note("the price on demand of " + count_of(varied, "SKU") +
            " varied in the period: the newest counts for all of it");

@@ -6,11 +6,12 @@
 // A pool is (account, provider, service, region, family, size, meter, unit, sku); where a zonal
 // reserved instance is held, what ran in its zone is apart by the column zone. Its price on
 // demand is the newest ContractedUnitPrice of lines that no commitment covered, else of covered
-// ones, else cost by quantity; `list` likewise. A commitment's rate is the newest that it gave: the
-// rate as the bill states it, else the shortest decimal that gives the largest line of the newest
-// day its cost. Rates of reserved instances are those of the commitment (its cost by its units)
-// times the size of the pool; sizes of the family that it did not cover follow if those it covered
-// are in proportion to their normalisation factors.
+// ones, else cost by quantity; `list` likewise. Covered lines of AWS's reports say the public price
+// only: the negotiated one is found beside them (bill_lines.h). A commitment's rate is the newest
+// that it gave: the rate as the bill states it, else the shortest decimal that gives the largest
+// line of the newest day its cost. Rates of reserved instances are those of the commitment (its
+// cost by its units) times the size of the pool; sizes of the family that it did not cover follow
+// if those it covered are in proportion to their normalisation factors.
 #pragma once
 
 #include <optional>
@@ -53,7 +54,7 @@ struct HeldCommitment {
   Decimal units;                     ///< an hour; for spend the fee
   std::string unit;                  ///< "Normalized-Hours"
   Decimal used, unused;              ///< cost within the bill, exactly: both sums of its charges
-  Decimal covered;                   ///< ContractedCost of the usage that it paid for
+  Decimal covered;                   ///< what the usage that it paid for costs on demand
   Decimal recurring;                 ///< its recurring fees, as billed
   std::vector<std::string> unclear;  ///< what the bill does not say: "term", "payment", ...
 };

@@ -21,11 +21,13 @@ struct Line {
   std::string region = "eu-west-1", sku = "M5L", meter = "BoxUsage:m5.large", unit = "Hrs";
   std::string account = "web", quantity = "1", price = "0.1", list = "0.1", cost = "0.1";
   std::string commitment, status, type, kind;  ///< kind: Spend or Usage
+  std::string list_cost;                       ///< as cost where it is empty
   std::string effective = "0.1", units;
   std::string pricing = "Standard", charge = "Usage", charge_class, frequency = "Usage-Based";
   std::string description, currency = "USD";
   std::string zone, reserved_zone;  ///< AvailabilityZone, and CUR's reservation/AvailabilityZone
   std::string offering_class;       ///< CUR's pricing/OfferingClass
+  std::string line_type;            ///< CUR's lineItem/LineItemType
   int hours = 1;
 };
 
@@ -47,22 +49,24 @@ class OwnBillTest : public ::testing::Test {
       const auto decimal = [](const std::string& value) {
         return value.empty() ? "NULL::DECIMAL(38,18)" : "'" + value + "'::DECIMAL(38,18)";
       };
-      values +=
-          (values.empty() ? "(" : ", (") + text_or_null(line.provider) + ", " +
-          text_or_null(line.service) + ", " + text_or_null(line.category) + ", " +
-          text_or_null(line.region) + ", " + text_or_null(line.sku) + ", " +
-          text_or_null(line.meter) + ", " + text_or_null(line.unit) + ", " +
-          text_or_null(line.account) + ", " + decimal(line.quantity) + ", " + decimal(line.price) +
-          ", " + decimal(line.list) + ", " + decimal(line.cost) + ", " + decimal(line.cost) + ", " +
-          decimal(line.effective) + ", " + decimal(line.effective) + ", " + decimal(line.units) +
-          ", " + text_or_null(line.commitment) + ", " + text_or_null(line.status) + ", " +
-          text_or_null(line.type) + ", " + text_or_null(line.kind) + ", " +
-          text_or_null(line.pricing) + ", " + text_or_null(line.charge) + ", " +
-          text_or_null(line.charge_class) + ", " + text_or_null(line.frequency) + ", " +
-          text_or_null(line.description) + ", " + text_or_null(line.currency) + ", " +
-          text_or_null(line.zone) + ", " + text_or_null(line.reserved_zone) + ", " +
-          text_or_null(line.offering_class) + ", TIMESTAMPTZ '" + line.hour + "', TIMESTAMPTZ '" +
-          line.hour + "' + INTERVAL " + std::to_string(line.hours) + " HOUR)";
+      values += (values.empty() ? "(" : ", (") + text_or_null(line.provider) + ", " +
+                text_or_null(line.service) + ", " + text_or_null(line.category) + ", " +
+                text_or_null(line.region) + ", " + text_or_null(line.sku) + ", " +
+                text_or_null(line.meter) + ", " + text_or_null(line.unit) + ", " +
+                text_or_null(line.account) + ", " + decimal(line.quantity) + ", " +
+                decimal(line.price) + ", " + decimal(line.list) + ", " +
+                decimal(line.list_cost.empty() ? line.cost : line.list_cost) + ", " +
+                decimal(line.cost) + ", " + decimal(line.effective) + ", " +
+                decimal(line.effective) + ", " + decimal(line.units) + ", " +
+                text_or_null(line.commitment) + ", " + text_or_null(line.status) + ", " +
+                text_or_null(line.type) + ", " + text_or_null(line.kind) + ", " +
+                text_or_null(line.pricing) + ", " + text_or_null(line.charge) + ", " +
+                text_or_null(line.charge_class) + ", " + text_or_null(line.frequency) + ", " +
+                text_or_null(line.description) + ", " + text_or_null(line.currency) + ", " +
+                text_or_null(line.zone) + ", " + text_or_null(line.reserved_zone) + ", " +
+                text_or_null(line.offering_class) + ", " + text_or_null(line.line_type) +
+                ", TIMESTAMPTZ '" + line.hour + "', TIMESTAMPTZ '" + line.hour + "' + INTERVAL " +
+                std::to_string(line.hours) + " HOUR)";
     }
     auto made = engine->run(
         "SET TimeZone = 'UTC'; CREATE OR REPLACE TABLE charges AS SELECT * FROM (VALUES " + values +
@@ -72,8 +76,8 @@ class OwnBillTest : public ::testing::Test {
 "CommitmentDiscountQuantity", "CommitmentDiscountId", "CommitmentDiscountStatus",
 "CommitmentDiscountType", "CommitmentDiscountCategory", "PricingCategory", "ChargeCategory",
 "ChargeClass", "ChargeFrequency", "ChargeDescription", "BillingCurrency", "AvailabilityZone",
-"x_reservation_availability_zone", "x_pricing_offering_class", "ChargePeriodStart",
-"ChargePeriodEnd"))");
+"x_reservation_availability_zone", "x_pricing_offeringClass", "x_LineItemType",
+"ChargePeriodStart", "ChargePeriodEnd"))");
     EXPECT_TRUE(made) << why(made);
     OwnBill bill;
     bill.source = "the test";
@@ -415,6 +419,82 @@ TEST_F(OwnBillTest, WhatCannotBeCountedIsNamedWithItsMoney) {
   EXPECT_TRUE(says(*found, "without a quantity is left out: 1 line, 3.00 USD"));
   EXPECT_TRUE(says(*found, "cap (Capacity) is not applied hour by hour: 5.00 USD"));
   EXPECT_EQ(found->demand.counts, (std::vector<std::int64_t>{1}));
+}
+
+/// As AWS's report has it: at the public price, whatever was negotiated.
+Line discounted(const std::string& sku, const std::string& list, const std::string& quantity,
+                const std::string& list_cost) {
+  Line line = covered("ri", "Reserved Instance", "0.05");
+  line.line_type = "DiscountedUsage";
+  line.sku = sku;
+  line.list = list;
+  line.price = "";
+  line.quantity = quantity;
+  line.cost = list_cost;
+  return line;
+}
+
+Line on_demand(const std::string& sku, const std::string& list, const std::string& price) {
+  Line line;
+  line.line_type = "Usage";
+  line.hour = "2026-07-01T01:00:00Z";
+  line.sku = sku;
+  line.list = line.list_cost = list;
+  line.price = line.cost = line.effective = price;
+  return line;
+}
+
+TEST_F(OwnBillTest, CoveredUsageOfAReportCountsAtTheNegotiatedPrice) {
+  // 0.0333333333 x 0.0917 is 0.00305666666..., which AWS would bill with ten decimals.
+  auto found = estate({discounted("A", "0.1", "0.0333333333", "0.0033333333"),
+                       discounted("A", "0.1", "3", "0.3"), on_demand("A", "0.1", "0.0917")});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->card.rates.size(), 1u);
+  EXPECT_EQ(to_text(found->card.rates[0].on_demand), "0.0917");
+  EXPECT_EQ(to_text(found->card.rates[0].list), "0.1");
+  EXPECT_TRUE(says(*found,
+                   "usage of 1 SKU under commitments is in the report at the public price, "
+                   "0.30 USD: it counts at the price of the same SKU without them"));
+  auto cells = engine->query("SELECT sum(stated), sum(contracted) FROM x_cells WHERE id = 'ri'");
+  ASSERT_TRUE(cells) << why(cells);
+  EXPECT_EQ(cells->rows[0][0].text(), "0.3033333333");
+  EXPECT_EQ(cells->rows[0][1].text(), "0.2781566667");  // 0.0030566667 + 0.2751
+  OwnBill bill;
+  auto held =
+      held_commitments(*engine, bill, at("2026-07-01T00:00:00Z"), at("2026-07-01T02:00:00Z"));
+  ASSERT_TRUE(held) << why(held);
+  EXPECT_EQ(to_text(held->at(0).covered), "0.2781566667");
+}
+
+TEST_F(OwnBillTest, WhatIsAlwaysCoveredHasTheOneDiscountOfTheRest) {
+  auto found = estate({discounted("A", "0.4", "1", "0.4"), on_demand("B", "0.2", "0.18"),
+                       on_demand("C", "0.0000166667", "0.000015")});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->card.rates.size(), 3u);
+  EXPECT_EQ(to_text(found->card.rates[0].on_demand), "0.36");
+  EXPECT_TRUE(says(*found,
+                   "commitments cover all usage of 1 SKU, in the report at the public "
+                   "price, 0.40 USD: it counts with the one discount that all other such "
+                   "usage has, 0.36 USD"));
+}
+
+TEST_F(OwnBillTest, WithoutOneDiscountThePublicPriceStaysAndIsNamed) {
+  auto found = estate({discounted("A", "0.4", "1", "0.4"), on_demand("B", "0.2", "0.18"),
+                       on_demand("C", "0.1", "0.08")});
+  ASSERT_TRUE(found) << why(found);
+  EXPECT_EQ(to_text(found->card.rates[0].on_demand), "0.4");
+  EXPECT_TRUE(says(*found,
+                   "commitments cover all usage of 1 SKU, and no one discount of other "
+                   "usage tells its negotiated price: it counts at the public price, 0.40 "
+                   "USD"));
+}
+
+TEST_F(OwnBillTest, WithoutNegotiatedPricesAReportStandsAsItIs) {
+  auto found = estate({discounted("A", "0.4", "1", "0.4"), on_demand("B", "0.2", "0.2")});
+  ASSERT_TRUE(found) << why(found);
+  EXPECT_EQ(to_text(found->card.rates[0].on_demand), "0.4");
+  for (const std::string& note : found->notes)
+    EXPECT_EQ(note.find("public price"), std::string::npos) << note;
 }
 
 TEST_F(OwnBillTest, LinesOverTheEdgeOfThePeriodAreNamed) {
