@@ -33,14 +33,15 @@ std::string comment(std::string text) {
   return "  # " + text + "\n";
 }
 
-/// What buys a purchase: a command that finds the offering, if one is needed, and one that buys it
-/// as "$offering"; or why there is none.
+/// What buys a purchase: a command that lists the ids of the offerings that it could be, if one is
+/// needed, and one that buys it as "$offering"; or why there is none.
 struct Commands {
   std::string look_up, buy;
+  std::string quote = {};  ///< says whether an exchange is taken
   std::string reason = {};
 };
 
-Commands no_command(std::string reason) { return {"", "", std::move(reason)}; }
+Commands no_command(std::string reason) { return {"", "", "", std::move(reason)}; }
 
 /// A purchase, and the words that commands want of it.
 class Words {
@@ -124,7 +125,7 @@ Commands savings_plan(const Words& words, const std::string& type) {
               type + " --durations " + words.seconds() + " --payment-options " +
               shell_word(payment_option(payment)) + " --currencies " +
               shell_word(words.currency()) + filters +
-              " --output json --query 'searchResults[0].offeringId'",
+              " --output json --query 'searchResults[].offeringId'",
           "aws savingsplans create-savings-plan --region us-east-1 --savings-plan-offering-id "
           "\"$offering\" --commitment " +
               words.amount() +
@@ -157,11 +158,16 @@ Commands reserved_instance(const Words& words, bool zonal) {
   std::string buy = "purchase-reserved-instances-offering --region " + shell_word(words.region()) +
                     " --reserved-instances-offering-id \"$offering\" --instance-count " +
                     words.amount();
+  std::string quote;
   if (!words.exchanges().empty()) {  // AWS counts the instances itself
     const std::string id = reserved_instance_id(words.exchanges());
     if (id.empty()) return no_command("the id of what is exchanged is none of AWS");
-    buy = "accept-reserved-instances-exchange-quote --region " + shell_word(words.region()) +
-          " --reserved-instance-ids " + id + " --target-configurations \"OfferingId=$offering\"";
+    const std::string exchange = "reserved-instances-exchange-quote --region " +
+                                 shell_word(words.region()) + " --reserved-instance-ids " + id +
+                                 " --target-configurations \"OfferingId=$offering\"";
+    quote = "aws ec2 get-" + exchange +
+            " --output text --query '[IsValidExchange, PaymentDue, ValidationFailureReason]'";
+    buy = "accept-" + exchange;
   }
   const std::string scope = zonal ? " --availability-zone " + shell_word(words.zone()) +
                                         " --filters 'Name=scope,Values=Availability Zone'"
@@ -172,8 +178,8 @@ Commands reserved_instance(const Words& words, bool zonal) {
               " --offering-type " + shell_word(payment_option(words.offer().payment)) +
               " --min-duration " + words.seconds() + " --max-duration " + words.seconds() +
               " --no-include-marketplace" + scope +
-              " --output json --query 'ReservedInstancesOfferings[0].ReservedInstancesOfferingId'",
-          "aws ec2 " + buy};
+              " --output json --query 'ReservedInstancesOfferings[].ReservedInstancesOfferingId'",
+          "aws ec2 " + buy, quote};
 }
 
 /// The filter by product finds aurora-mysql for mysql as well: the query chooses.
@@ -191,7 +197,7 @@ Commands reserved_database(const Words& words) {
               shell_word(payment_option(words.offer().payment)) +
               (several_zones ? " --multi-az" : " --no-multi-az") + " --output json --query " +
               shell_word("ReservedDBInstancesOfferings[?ProductDescription==" +
-                         query_text(words.engine()) + "] | [0].ReservedDBInstancesOfferingId"),
+                         query_text(words.engine()) + "].ReservedDBInstancesOfferingId"),
           "aws rds purchase-reserved-db-instances-offering --region " + shell_word(words.region()) +
               " --reserved-db-instances-offering-id \"$offering\" --reserved-db-instance-id " +
               words.name() + " --db-instance-count " + words.amount()};
@@ -207,14 +213,15 @@ Commands reserved_cache(const Words& words) {
               shell_word(words.engine()) + " --offering-type " +
               shell_word(payment_option(words.offer().payment)) + " --output json --query " +
               shell_word("ReservedCacheNodesOfferings[?ProductDescription==" +
-                         query_text(words.engine()) + "] | [0].ReservedCacheNodesOfferingId"),
+                         query_text(words.engine()) + "].ReservedCacheNodesOfferingId"),
           "aws elasticache purchase-reserved-cache-nodes-offering --region " +
               shell_word(words.region()) +
               " --reserved-cache-nodes-offering-id \"$offering\" --reserved-cache-node-id " +
               words.name() + " --cache-node-count " + words.amount()};
 }
 
-/// These two services list all their offerings; the query chooses.
+/// These two services list all their offerings; the query chooses. Of OpenSearch the command line
+/// gives one page at a time.
 Commands reserved_search(const Words& words) {
   std::string type = words.instance_type();
   if (words.region().empty() || type.empty())
@@ -224,11 +231,11 @@ Commands reserved_search(const Words& words) {
   const std::string option = payment == Payment::kNoUpfront        ? "NO_UPFRONT"
                              : payment == Payment::kPartialUpfront ? "PARTIAL_UPFRONT"
                                                                    : "ALL_UPFRONT";
-  return {"aws opensearch describe-reserved-instance-offerings --region " +
-              shell_word(words.region()) + " --output json --query " +
-              shell_word("ReservedInstanceOfferings[?InstanceType==" + query_text(type) +
-                         " && Duration==`" + words.seconds() + "` && PaymentOption=='" + option +
-                         "'] | [0].ReservedInstanceOfferingId"),
+  return {"pages aws opensearch describe-reserved-instance-offerings --region " +
+              shell_word(words.region()) + " --max-results 100 --output text --query " +
+              shell_word("[NextToken, join(' ', ReservedInstanceOfferings[?InstanceType==" +
+                         query_text(type) + " && Duration==`" + words.seconds() +
+                         "` && PaymentOption=='" + option + "'].ReservedInstanceOfferingId)]"),
           "aws opensearch purchase-reserved-instance-offering --region " +
               shell_word(words.region()) +
               " --reserved-instance-offering-id \"$offering\" --reservation-name " + words.name() +
@@ -244,7 +251,7 @@ Commands reserved_warehouse(const Words& words) {
               shell_word("ReservedNodeOfferings[?NodeType==" + query_text(type) +
                          " && Duration==`" + words.seconds() + "` && OfferingType=='" +
                          payment_option(words.offer().payment) +
-                         "' && ReservedNodeOfferingType=='Regular'] | [0].ReservedNodeOfferingId"),
+                         "' && ReservedNodeOfferingType=='Regular'].ReservedNodeOfferingId"),
           "aws redshift purchase-reserved-node-offering --region " + shell_word(words.region()) +
               " --reserved-node-offering-id \"$offering\" --node-count " + words.amount()};
 }
@@ -291,17 +298,16 @@ Commands azure_savings_plan(const Words& words) {
   if (words.offer().payment == Payment::kPartialUpfront)
     return no_command("Azure is paid monthly or all upfront");
   const std::string scope = azure_scope(words);
-  return {"",
-          "az billing-benefits savings-plan-order-aliases create --savings-plan-order-alias-name " +
-              words.name() + " --display-name " + words.name() +
-              (scope.empty() ? std::string(" --applied-scope-type Shared")
-                             : " --applied-scope-type Single --applied-scope-properties " +
-                                   shell_word("{subscription-id:" + scope + "}")) +
-              " --billing-scope-id \"$billing_scope\" --commitment " +
-              shell_word("{amount:" + words.amount() + ",currency-code:" + words.currency() +
-                         ",grain:Hourly}") +
-              (words.offer().payment == Payment::kNoUpfront ? " --billing-plan P1M" : "") +
-              " --term " + years(words.offer()) + " --sku Compute_Savings_Plan"};
+  return {"", "az billing-benefits savings-plan-order-aliases create --order-alias-name " +
+                  words.name() + " --display-name " + words.name() +
+                  (scope.empty() ? std::string(" --applied-scope-type Shared")
+                                 : " --applied-scope-type Single --applied-scope-prop " +
+                                       shell_word("{subscription-id:" + scope + "}")) +
+                  " --billing-scope-id \"$billing_scope\" --commitment " +
+                  shell_word("{amount:" + words.amount() + ",currency-code:" + words.currency() +
+                             ",grain:Hourly}") +
+                  (words.offer().payment == Payment::kNoUpfront ? " --billing-plan P1M" : "") +
+                  " --term " + years(words.offer()) + " --sku Compute_Savings_Plan"};
 }
 
 // ---- Google Cloud
@@ -405,11 +411,16 @@ std::string lines_of(const Estate& estate, const Plan& plan, const PlannedPurcha
   const Commands commands = commands_of(Words(estate, plan, purchase));
   if (!commands.reason.empty()) return out + comment("not bought here: " + commands.reason);
   out += "  if wanted " + shell_word(purchase.holding.id);
+  // Azure asks which subscription pays.
+  if (commands.buy.find("$billing_scope") != std::string::npos) out += " && payer";
   if (!commands.look_up.empty()) out += " && look_up " + commands.look_up;
+  if (!commands.quote.empty()) out += " && quote " + commands.quote;
   return out + "; then\n    run " + commands.buy + "\n  fi\n";
 }
 
 constexpr const char* kHead = R"sh(set -euo pipefail
+export AWS_PAGER= # answers are printed, not paged
+billing_scope=${AZURE_BILLING_SCOPE:-}
 buying=no
 if [ "${1:-}" = --buy ]; then
   buying=yes
@@ -425,26 +436,89 @@ chosen=" $* "
 named=$#
 seen=0
 missing=0
+purchase=
+bought=
+left=
 wanted() {
   if [ "$named" -gt 0 ] && [[ "$chosen" != *" $1 "* ]]; then return 1; fi
   seen=$((seen + 1))
+  purchase=$1
+  if [ "$pass" = look ]; then left+=" $1"; fi
 }
-# Sets `offering` to what the command finds.
+# Says why the purchase cannot be made, with the command that told.
+cannot() {
+  printf '%s:' "$1" >&2
+  shift
+  if [ "$1" = pages ]; then shift; fi
+  printf ' %q' "$@" >&2
+  printf '\n' >&2
+  missing=$((missing + 1))
+  if [ "$pass" = buy ]; then stop; fi
+}
+stop() {
+  echo "purchase $purchase failed; bought:${bought:- none}; left: --buy$left" >&2
+  exit 1
+}
+# Sets `offering` to the one that the command lists.
 look_up() {
-  offering=$("$@" | tr -d '"') || offering=
-  if [ -z "$offering" ] || [ "$offering" = null ]; then
-    printf 'found nothing:' >&2
-    printf ' %q' "$@" >&2
-    printf '\n' >&2
-    missing=$((missing + 1))
+  local listed ids
+  if ! listed=$("$@"); then
+    cannot failed "$@"
     return 1
   fi
+  read -ra ids <<< "$(tr '[]",\n' ' ' <<< "$listed")"
+  if [ "${#ids[@]}" -eq 0 ] || [ "${ids[0]}" = null ]; then
+    cannot 'found nothing' "$@"
+    return 1
+  fi
+  if [ "${#ids[@]}" -gt 1 ]; then
+    cannot "found ${#ids[@]}, ${ids[*]}, and cannot choose" "$@"
+    return 1
+  fi
+  offering=${ids[0]}
+}
+# Lists page by page what the command shows as the next page's token, a tab, and ids.
+pages() {
+  local answer token=
+  while [ "$token" != None ]; do
+    answer=$("$@" ${token:+--next-token "$token"}) || return
+    token=${answer%%$'\t'*}
+    echo "${answer#*$'\t'}"
+  done
+}
+# Whether an exchange is taken, and what it costs at once.
+quote() {
+  local answer valid due why
+  if ! answer=$("$@"); then
+    cannot failed "$@"
+    return 1
+  fi
+  IFS=$'\t' read -r valid due why <<< "$answer"
+  if [ "$valid" != True ]; then
+    cannot "not exchanged, $why" "$@"
+    return 1
+  fi
+  echo "due for the exchange: $due"
+}
+# Sets `billing_scope` to the subscription that pays.
+payer() {
+  local id
+  if [ -n "$billing_scope" ]; then return; fi
+  if ! id=$(az account show --query id --output tsv); then
+    cannot failed az account show
+    return 1
+  fi
+  billing_scope=/subscriptions/$id
 }
 run() {
   if [ "$pass" = buy ]; then printf 'runs:'; else printf 'would run:'; fi
   printf ' %q' "$@"
   printf '\n'
-  if [ "$pass" = buy ]; then "$@"; fi
+  if [ "$pass" = buy ]; then
+    "$@" || stop
+    bought+=" $purchase"
+    left=${left#" $purchase"}
+  fi
 }
 )sh";
 
@@ -456,13 +530,12 @@ if [ "$seen" -lt "$named" ]; then
   exit 1
 fi
 if [ "$missing" -gt 0 ]; then
-  echo "nothing was bought: $missing of the purchases cannot be found" >&2
+  echo "nothing was bought: $missing of the purchases cannot be made" >&2
   exit 1
 fi
 if [ "$buying" = yes ]; then
   pass=buy
   purchases
-  if [ "$missing" -gt 0 ]; then exit 1; fi
 fi
 )sh";
 
@@ -475,7 +548,7 @@ std::string purchases_script(const Estate& estate, const Plan& plan) {
       format_date(date_of(plan.at)) +
       ". As it is, it only looks them up and says what it would run.\n"
       "# --buy buys them, once all are found; --buy 2 3 buys those only. It stops at the first\n"
-      "# purchase that fails: name those that are left when you run it again.\n";
+      "# purchase that fails and says which are left: name those when you run it again.\n";
   out += kHead;
   out += "purchases() {\n  :\n";
   std::string sections;
@@ -488,11 +561,6 @@ std::string purchases_script(const Estate& estate, const Plan& plan) {
         section += lines_of(estate, plan, purchase);
     if (section.empty()) continue;
     sections += "\n" + comment(std::string("---- ") + title);
-    // Azure asks which subscription pays.
-    if (provider == Provider::kAzure && section.find("$billing_scope") != std::string::npos)
-      sections +=
-          "  billing_scope=${AZURE_BILLING_SCOPE:-/subscriptions/$(az account show --query id "
-          "--output tsv)}\n";
     sections += section;
   }
   return out + sections + "}\n" + kTail;
