@@ -214,14 +214,16 @@ Status price_open_lines(Engine& engine) {
     peers[service(sku)].push_back(&sku);
     peers[provider(sku)].push_back(&sku);
   }
+  std::map<std::vector<std::string>, std::optional<Decimal>> shares;
+  for (const auto& [key, members] : peers) shares.emplace(key, one_share(members));
   std::vector<std::string> values;
   for (const SkuPrice& sku : *skus) {
     if (!sku.open || !sku.list) continue;
     std::optional<Decimal> price = sku.negotiated;
     std::string told = kBySku;
     if (!price) {
-      auto share = one_share(peers[service(sku)]);
-      if (!share) share = one_share(peers[provider(sku)]);
+      auto share = shares[service(sku)];
+      if (!share) share = shares[provider(sku)];
       told = share ? kByDiscount : kByNothing;
       if (share) price = round(multiply(*share, *sku.list), 10);
     }
