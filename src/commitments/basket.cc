@@ -443,13 +443,15 @@ class Search {
       std::vector<double> values{1};
       for (std::size_t v = 0; v < problem_.variables.size(); ++v) {
         const BasketVariable& variable = problem_.variables[v];
-        double sum = 0;
+        double given = 0, taken = 0;
         for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
-          sum += slope.slope[variable.line * problem_.steps + step];
+          given += slope.slope[variable.line * problem_.steps + step];
         if (variable.from != BasketVariable::kNowhere)
           for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
-            sum -= variable.from_share * slope.slope[variable.from * problem_.steps + step];
-        if (sum == 0) continue;
+            taken += variable.from_share * slope.slope[variable.from * problem_.steps + step];
+        const double sum = given - taken;
+        // The last digits of a difference that is none would lead the solver astray.
+        if (std::abs(sum) <= 1e-12 * (given + taken)) continue;
         columns.push_back(static_cast<int>(v));
         values.push_back(sum);
       }
