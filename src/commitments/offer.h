@@ -34,8 +34,10 @@
 //     owner          optional: the account that bought it
 //     id             optional: its name
 //     exchanges      optional: id of the convertible reserved instance whose place it takes from
-//     its
-//                    begin on (exchange.h); it ends when that one would have
+//                    its begin on (exchange.h); it ends when that one would have; several that end
+//                    together, with semicolons between
+//     exchanges_amount
+//                    optional: how many of that one's units, whole; all that are left if empty
 //     <pool columns> those of the offer's scope must be filled; the offer's `size` column says
 //                    which size was bought; any other narrows what is covered (an Azure
 //                    subscription)

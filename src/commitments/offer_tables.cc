@@ -155,8 +155,8 @@ Result<Instant> read_hour(const TextTable& table, std::size_t row, const std::st
 
 Result<Purchase> read_purchase(const TextTable& table, std::size_t row, const RateCard& card,
                                Instant window_begin) {
-  static const std::set<std::string_view> kOwn = {"offer", "amount", "begin",    "end",
-                                                  "owner", "id",     "exchanges"};
+  static const std::set<std::string_view> kOwn = {
+      "offer", "amount", "begin", "end", "owner", "id", "exchanges", "exchanges_amount"};
   Purchase purchase;
   const std::string text = table.cell(row, "offer");
   const auto offer = card.find_offer(text);
@@ -191,6 +191,39 @@ Result<Purchase> read_purchase(const TextTable& table, std::size_t row, const Ra
     purchase.values.emplace_back(table.columns[i], table.rows[row][i]);
   }
   return purchase;
+}
+
+/// What a row takes the place of: ids, and how much of each, with semicolons between several.
+Status read_exchanges(const TextTable& table, std::size_t row, const Purchase& purchase,
+                      std::size_t holding, std::vector<Exchange>& exchanges) {
+  const std::string ids = table.cell(row, "exchanges"),
+                    amounts = table.cell(row, "exchanges_amount");
+  if (ids.empty() && amounts.empty()) return {};
+  if (ids.empty())
+    return table.bad(row, "exchanges_amount", "an amount to exchange, but not of what",
+                     "write the id of what is held into `exchanges`");
+  const std::vector<std::string> of = split(ids, ';');
+  const std::vector<std::string> parts = split(amounts, ';');
+  if (!amounts.empty() && parts.size() != of.size())
+    return table.bad(row, "exchanges_amount",
+                     std::to_string(parts.size()) + " amounts for " + std::to_string(of.size()) +
+                         " ids in `exchanges`",
+                     "write one for each, nothing between two semicolons for all of it");
+  for (std::size_t i = 0; i < of.size(); ++i) {
+    Exchange exchange{
+        holding, std::string(trim(of[i])), {}, purchase.end, table.place(row, "exchanges")};
+    const std::string text = amounts.empty() ? "" : std::string(trim(parts[i]));
+    Decimal amount;
+    if (!text.empty()) {
+      if (parse_decimal(text, amount) != ParseOutcome::kExact)
+        return table.bad(row, "exchanges_amount", "`" + text + "` is not a number",
+                         "write how many units are exchanged, or nothing for all of them");
+      exchange.amount = amount;
+      exchange.where = table.place(row, "exchanges_amount");
+    }
+    exchanges.push_back(std::move(exchange));
+  }
+  return {};
 }
 
 }  // namespace
@@ -252,8 +285,8 @@ Result<std::vector<Holding>> read_holdings(Engine& engine, const std::string& pa
     if (!purchase) return pass(purchase);
     auto holding = make_holding(card, *purchase);
     if (!holding) return placed(std::move(holding.error()), table->place(row));
-    if (const std::string of = table->cell(row, "exchanges"); !of.empty())
-      found.push_back({holdings.size(), of, purchase->end, table->place(row, "exchanges")});
+    if (Status read = read_exchanges(*table, row, *purchase, holdings.size(), found); !read)
+      return pass(read);
     holdings.push_back(std::move(*holding));
   }
   if (exchanges != nullptr) {

@@ -137,7 +137,7 @@ Command commitments_command(CommonOptions&) {
       "plans), and if "
       "needed "
       "begin, end, owner, id, exchanges (id of a convertible reserved instance whose place it "
-      "takes) "
+      "takes), exchanges_amount (how many of its units; all if empty) "
       "and the pool columns that the offer's scope and size ask for.";
   std::vector<std::string> groupings = bill_groupings();
   groupings.emplace_back("policy");
