@@ -100,16 +100,19 @@ class Planner {
       plan_.purchases.push_back(std::move(purchase));
     }
     for (std::size_t i = 0; exchanges_ && i < exchanges_->chosen.size(); ++i) {
-      const std::size_t move = exchanges_->chosen[i];
-      const Line& line = lines_[moves_[move].to];
-      const Holding& before = lines_[moves_[move].from].unit;
+      const ExchangePart& part = exchanges_->chosen[i];
+      const ExchangeMove& move = moves_[part.move];
+      const Line& line = lines_[move.to];
+      const Holding& before = lines_[move.from].unit;
+      const Decimal given_up = amount_of(before, part.units);
       PlannedPurchase purchase;
       purchase.holding = line.unit;
-      purchase.holding.amount = units_of_moves_[move];
+      purchase.holding.amount = units_in_exchange(card_, before, given_up, line.unit);
       purchase.holding.owner = before.owner;
       purchase.holding.end = before.end;
       purchase.size = line.size;
       purchase.exchanges = before.id;
+      if (given_up != before.amount) purchase.exchanged = given_up;
       plan_.purchases.push_back(std::move(purchase));
     }
     std::stable_sort(plan_.purchases.begin(), plan_.purchases.end(),
@@ -202,7 +205,9 @@ class Planner {
   }
 
   bool can_be_exchanged(const Holding& holding) const {
-    const auto has_its_id = [&](const Holding& other) { return other.id == holding.id; };
+    const auto has_its_id = [&](const Holding& other) {
+      return other.id == holding.id && other.end > plan_.at;
+    };
     return is_convertible(card_.offers[holding.offer]) && holding.amount > Decimal{} &&
            holding.begin < plan_.at &&
            holding.end.micros - plan_.at.micros >= 24 * kMicrosPerHour && !holding.id.empty() &&
@@ -549,7 +554,8 @@ class Planner {
 
   // ---- exchanges
 
-  /// Moves what convertible reserved instances are held, but not used, to where they save most.
+  /// Moves units of convertible reserved instances that are held, but not used, to where they save
+  /// most.
   void exchange() {
     const std::vector<double> nothing(problem_.variables.size());
     BasketOutcome outcome;
@@ -583,40 +589,53 @@ class Planner {
     return all > 0 ? unused / all : 0;
   }
 
-  /// As AWS has it (exchange.h): as many units as are worth what is left, whose upfront part is no
-  /// less than what was paid of it.
+  /// Units of a holding that can be exchanged by themselves: whole ones, or all as one.
+  static std::size_t units_of(const Holding& holding) {
+    return round(holding.amount, 0) == holding.amount
+               ? static_cast<std::size_t>(holding.amount.units / kOne)
+               : 1;
+  }
+  static Decimal amount_of(const Holding& holding, std::size_t units) {
+    return units == units_of(holding) ? holding.amount : Decimal{static_cast<Int128>(units) * kOne};
+  }
+
+  /// As AWS has it (exchange.h): as many units as are worth what is left of those given up, whose
+  /// upfront part is no less than what was paid of it.
   void add_move(std::size_t from, std::size_t to) {
     const Holding &before = lines_[from].unit, &after = lines_[to].unit;
     const Offer &old_offer = card_.offers[before.offer], &new_offer = card_.offers[after.offer];
     if (!may_be_exchanged(card_, before, after)) return;
-    const auto units_for = [](Decimal money, Decimal of_unit) {
-      return round(multiply_divide(money, {kOne}, of_unit, Rounding::kUp), 0, Rounding::kUp);
-    };
-    const Decimal left = fee_per_hour(before);
-    Decimal units = units_for(left, after.price);
-    if (old_offer.upfront_share != Decimal{})
-      units = std::max(units, units_for(multiply(left, old_offer.upfront_share),
-                                        multiply(after.price, new_offer.upfront_share)));
+    const double new_upfront = real(new_offer.upfront_share),
+                 old_upfront = real(old_offer.upfront_share);
     ExchangeMove move;
     move.from = from;
     move.to = to;
     move.steps = steps_of(from);
-    move.taken = real(left);
-    move.given = std::max(move.taken, real(multiply(after.price, units)));
+    move.units = units_of(before);
+    move.unit_taken = real(fee_per_hour(before)) / static_cast<double>(move.units);
+    move.unit_given = real(after.price);
+    if (new_upfront > 0) move.ratio = std::max(1.0, old_upfront / new_upfront);
+    move.units_for = [this, from, to](std::size_t units) {
+      const Holding& old = lines_[from].unit;
+      return real(units_in_exchange(card_, old, amount_of(old, units), lines_[to].unit));
+    };
+    const auto count = [&](double taken, double given) {
+      move.taken_in_limits.push_back(-taken);
+      move.given_in_limits.push_back(given);
+    };
     const double hours =
         static_cast<double>((before.end.micros - plan_.at.micros) / kMicrosPerHour);
-    const double new_upfront = real(new_offer.upfront_share) * move.given,
-                 old_upfront = real(old_offer.upfront_share) * move.taken;
-    if (options_.budget) move.in_limits.push_back(hours * (new_upfront - old_upfront));
+    if (options_.budget) count(hours * old_upfront, hours * new_upfront);
     for (std::size_t month = 0; options_.max_lock_in && month < problem_.steps; month += kQuarter) {
-      const double more = move.given - move.taken,
-                   monthly = more - (month == 0 ? 0 : new_upfront - old_upfront);
-      move.in_limits.push_back(monthly * std::max(0.0, hours - 730 * static_cast<double>(month)));
+      const double left = std::max(0.0, hours - 730 * static_cast<double>(month));
+      if (month == 0)
+        count(left, left);
+      else
+        count(left * (1 - old_upfront), left * (1 - new_upfront));
     }
-    for (double& weight : move.in_limits) weight = std::max(0.0, weight);
-    move.in_limits.resize(problem_.limits.size(), 0);  // it takes no part in rungs
+    move.taken_in_limits.resize(problem_.limits.size(), 0);  // it takes no part in rungs
+    move.given_in_limits.resize(problem_.limits.size(), 0);
     moves_.push_back(std::move(move));
-    units_of_moves_.push_back(units);
   }
 
   // ---- the limit on what goes unused
@@ -767,7 +786,7 @@ class Planner {
     plan_.objective = cost_of(solved_, amounts_, result_.best, options_.threads);
     plan_.bound = result_.bound;
     if (exchanges_) {
-      plan_.objective = exchanges_->cost(amounts_, options_.threads);
+      plan_.objective = exchanges_->cost(moves_, amounts_, options_.threads);
       plan_.bound = exchanges_->bound;
       plan_.exchanges = true;
     }
@@ -795,12 +814,14 @@ class Planner {
     const std::vector<Holding> only_held = holdings;
     std::vector<Exchange> exchanges;
     for (const PlannedPurchase& purchase : plan_.purchases) {
-      if (!purchase.exchanges.empty()) exchanges.push_back({holdings.size(), purchase.exchanges});
+      if (!purchase.exchanges.empty())
+        exchanges.push_back({holdings.size(), purchase.exchanges, purchase.exchanged});
       holdings.push_back(purchase.holding);
     }
     auto exchanged = apply_exchanges(card_, holdings, std::move(exchanges));
     if (!exchanged) return pass(exchanged);
     plan_.notes = std::move(*exchanged);
+    const std::size_t bought = held + plan_.purchases.size();  // behind: rests of what was held
     auto simulator = Simulator::make(card_, table_, holdings, options_.sharing);
     if (!simulator) return pass(simulator);
     auto without = Simulator::make(card_, table_, only_held, options_.sharing);
@@ -852,7 +873,7 @@ class Planner {
     plan_.held_fees_without = mean(fees_without);
     plan_.owed_held = {};
     for (std::size_t i = 0; i < holdings.size(); ++i) {
-      if (i < held) {
+      if (i < held || i >= bought) {
         plan_.held_fees += mean(fee[i]);
         plan_.held_avoided += mean(avoided[i]);
         plan_.held_avoided_without += mean(avoided_without[i]);
@@ -972,9 +993,8 @@ class Planner {
   std::size_t real_pools_ = 0, pattern_ = kPattern;
   std::vector<Line> lines_;
   std::vector<std::string> left_out_;
-  std::size_t slow_ = 0;             ///< lines that break even later than allowed
-  std::vector<ExchangeMove> moves_;  ///< and how many units each gives
-  std::vector<Decimal> units_of_moves_;
+  std::size_t slow_ = 0;  ///< lines that break even later than allowed
+  std::vector<ExchangeMove> moves_;
   std::optional<ExchangeChoice> exchanges_;
   Outlook outlook_;
   bool knows_weeks_ = false;  ///< there is enough history to say how far usage lasts

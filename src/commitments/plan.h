@@ -55,6 +55,7 @@ struct PlannedPurchase {
   double worst_use = 1;   ///< share used in the scenario in which it is used least
   std::string size;       ///< value of the offer's size column, "" = none
   std::string exchanges;  ///< id of what is held whose place it takes (exchange.h), "" = none
+  std::optional<Decimal> exchanged = {};  ///< units of that; none: all of it
 };
 
 struct PlanPoint {
@@ -82,7 +83,7 @@ struct Plan {
   /// costs there, and what no basket costs less than.
   double objective = 0, bound = 0, gap = 0;
   double gap_of_parts = 0;  ///< if purchases need not be whole: the rest of the gap is steps
-  bool exchanges = false;   ///< some were looked at; they are whole as well
+  bool exchanges = false;   ///< some were looked at; they are of whole units as well
   int passes = 0;
   /// The bound without the limit on what may go unused: what the limit costs at most.
   double free_bound = 0;

@@ -18,10 +18,13 @@ Decimal now_per_hour(const Plan& plan) {
   return sum;
 }
 
-bool is_exchanged(const Plan& plan, const Holding& holding) {
-  return std::any_of(plan.purchases.begin(), plan.purchases.end(), [&](const auto& purchase) {
-    return !holding.id.empty() && purchase.exchanges == holding.id;
-  });
+/// What is kept of what is held when the plan begins.
+Holding kept_of(const Plan& plan, const Holding& holding) {
+  Holding kept = holding;
+  for (const PlannedPurchase& purchase : plan.purchases)
+    if (!holding.id.empty() && purchase.exchanges == holding.id)
+      kept.amount -= purchase.exchanged.value_or(holding.amount);
+  return kept;
 }
 
 Chart cost_curve(const Estate& estate, const Plan& plan) {
@@ -68,8 +71,8 @@ Chart coverage(const Estate& estate, const Plan& plan) {
   // A dollar of a commitment reaches as far as it does on average over the horizon.
   double held = 0, bought = 0;
   for (const Holding& holding : estate.holdings)
-    if (holding.begin <= plan.at && plan.at < holding.end && !is_exchanged(plan, holding))
-      held += real(fee_per_hour(holding));
+    if (holding.begin <= plan.at && plan.at < holding.end)
+      held += real(fee_per_hour(kept_of(plan, holding)));
   if (plan.held_fees > Decimal{})
     chart.levels.push_back({"held", held * ratio(plan.held_avoided, plan.held_fees)});
   for (const PlannedPurchase& purchase : plan.purchases)
@@ -102,8 +105,9 @@ Chart ladder(const Estate& estate, const Plan& plan) {
     }
   };
   for (const Holding& holding : estate.holdings)
-    if (holding.end > plan.at && !is_exchanged(plan, holding))
-      add(holding, estate.card.offers[holding.offer].name + ", held");
+    if (const Holding kept = kept_of(plan, holding);
+        holding.end > plan.at && kept.amount > Decimal{})
+      add(kept, estate.card.offers[holding.offer].name + ", held");
   for (const PlannedPurchase& purchase : plan.purchases)
     add(purchase.holding, estate.card.offers[purchase.holding.offer].name +
                               (purchase.step == 0 ? ", now" : ", later"));

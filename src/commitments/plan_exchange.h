@@ -1,11 +1,12 @@
-// What to exchange, as a part of a plan: a convertible reserved instance that is held may move,
-// whole, to another family or size; what it gets there is worth at least as much. In the search a
+// What to exchange, as a part of a plan: units of a convertible reserved instance that is held may
+// move to other families or sizes; what they get there is worth at least as much. In the search a
 // move is a variable that takes capacity from one line and gives it to another, in any part up to
-// the whole and to several at once; so its bound holds for whole moves, of which the best are then
-// chosen, one line after the other.
+// the whole and to several at once; so its bound holds for moves of whole units, of which the best
+// are then chosen: those that the search prefers, rounded, and changed while that costs less.
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -15,20 +16,41 @@ namespace steelyard {
 
 struct ExchangeMove {
   std::size_t from = 0, to = 0;  ///< lines of the problem
-  double taken = 0, given = 0;   ///< money an hour, of the whole move; given >= taken > 0
   std::size_t steps = 0;         ///< of the horizon that are left of the term
-  /// What the whole move counts in each limit of the problem; not negative.
-  std::vector<double> in_limits;
+  std::size_t units = 1;         ///< that can be given up, in whole ones
+  double unit_taken = 0;         ///< money an hour of each of them
+  double unit_given = 0;         ///< and of a unit that is got
+  /// What is got is worth at least this times what is given up, in units of its own; >= 1.
+  double ratio = 1;
+  /// Units that are got for so many; the fewest that are enough.
+  std::function<double(std::size_t units)> units_for;
+  /// What money an hour that is given up, and that is got, counts in each limit of the problem.
+  std::vector<double> taken_in_limits, given_in_limits;
+
+  double taken(std::size_t count) const { return unit_taken * static_cast<double>(count); }
+  double given(std::size_t count) const;  ///< not less than taken
+  /// What both together count in a limit; no less than nothing.
+  double in_limit(std::size_t limit, double taken_money, double given_money) const;
+};
+
+/// Units of a line that move.
+struct ExchangePart {
+  std::size_t move = 0, units = 0;
 };
 
 struct ExchangeChoice {
-  std::vector<std::size_t> chosen;  ///< indices of moves; of each line at most one
-  double bound = 0;                 ///< no basket with any moves costs less
-  BasketProblem problem;            ///< with the moves as variables behind the others
-  std::vector<double> best;         ///< as in BasketResult, of that problem
+  std::vector<ExchangePart> chosen;  ///< of each line no more units than there are
+  double bound = 0;                  ///< no basket with any moves costs less
+  BasketProblem problem;             ///< with each move as two variables behind the others
+  std::vector<double> best;          ///< as in BasketResult, of that problem
 
-  /// What is minimised, with the chosen moves and these amounts of the other variables.
-  double cost(std::span<const double> amounts, int threads) const;
+  /// Of all variables, with these parts and these purchases.
+  std::vector<double> amounts(std::span<const ExchangeMove> moves,
+                              std::span<const ExchangePart> parts,
+                              std::span<const double> purchases) const;
+  /// What is minimised, with the chosen moves and these purchases.
+  double cost(std::span<const ExchangeMove> moves, std::span<const double> purchases,
+              int threads) const;
 };
 
 /// The moves worth making beside the best purchases; none if they save nothing.
@@ -36,6 +58,6 @@ ExchangeChoice choose_exchanges(const BasketProblem& problem, std::span<const Ex
                                 const BasketOptions& options);
 /// The problem of the purchases that is left after some moves.
 BasketProblem after_exchanges(const BasketProblem& problem, std::span<const ExchangeMove> moves,
-                              std::span<const std::size_t> chosen);
+                              std::span<const ExchangePart> chosen);
 
 }  // namespace steelyard

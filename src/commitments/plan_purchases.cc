@@ -39,8 +39,12 @@ std::string purchases_csv(const Estate& estate, const Plan& plan) {
   const bool exchanges =
       std::any_of(plan.purchases.begin(), plan.purchases.end(),
                   [](const PlannedPurchase& purchase) { return !purchase.exchanges.empty(); });
+  const bool parts =
+      std::any_of(plan.purchases.begin(), plan.purchases.end(),
+                  [](const PlannedPurchase& purchase) { return purchase.exchanged.has_value(); });
   std::string out = "id,offer,amount,begin,end";
   if (exchanges) out += ",exchanges";
+  if (parts) out += ",exchanges_amount";
   for (const std::string& column : columns) out += "," + csv_cell(column);
   out += "\n";
   for (const PlannedPurchase& purchase : plan.purchases) {
@@ -49,6 +53,7 @@ std::string purchases_csv(const Estate& estate, const Plan& plan) {
            to_text(holding.amount) + "," + format_instant(holding.begin) + "," +
            format_instant(holding.end);
     if (exchanges) out += "," + csv_cell(purchase.exchanges);
+    if (parts) out += "," + (purchase.exchanged ? to_text(*purchase.exchanged) : std::string());
     for (const std::string& column : columns)
       out += "," + csv_cell(value_of(estate, purchase, column));
     out += "\n";
@@ -76,6 +81,7 @@ std::string purchases_json(const Estate& estate, const Plan& plan) {
     if (!purchase.size.empty()) item["size"] = purchase.size;
     item["amount"] = to_text(holding.amount);
     if (!purchase.exchanges.empty()) item["exchanges"] = purchase.exchanges;
+    if (purchase.exchanged) item["exchanges_amount"] = to_text(*purchase.exchanged);
     item["begin"] = format_instant(holding.begin);
     item["end"] = format_instant(holding.end);
     item["upfront"] = to_text(purchase.upfront);

@@ -13,8 +13,7 @@ std::string scope_text(const PlannedPurchase& purchase) {
   std::vector<std::string> parts;
   for (const auto& [column, value] : purchase.holding.scope) parts.push_back(column + "=" + value);
   if (!purchase.size.empty()) parts.push_back(purchase.size);
-  return join(parts, " ") +
-         (purchase.exchanges.empty() ? "" : ", in exchange for " + purchase.exchanges);
+  return join(parts, " ") + exchange_text(purchase);
 }
 
 std::string per_cent(double share, const char* form = "%.1f %%") {
@@ -85,6 +84,13 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
 }
 
 }  // namespace
+
+std::string exchange_text(const PlannedPurchase& purchase) {
+  if (purchase.exchanges.empty()) return "";
+  return ", in exchange for " +
+         (purchase.exchanged ? to_text(*purchase.exchanged) + " of " : std::string()) +
+         purchase.exchanges;
+}
 
 Report plan_report(const Estate& estate, const PlanOptions& options, const Plan& plan) {
   Report report;

@@ -21,6 +21,8 @@ std::vector<Chart> plan_charts(const Estate& estate, const Plan& plan);
 /// What the purchase fixes of a pool column: a value of its scope, or its size; else "".
 std::string value_of(const Estate& estate, const PlannedPurchase& purchase,
                      const std::string& column);
+/// ", in exchange for 4 of old"; "" if it is for nothing that is held.
+std::string exchange_text(const PlannedPurchase& purchase);
 /// The format of holdings.csv (offer.h), later purchases with their begin.
 std::string purchases_csv(const Estate& estate, const Plan& plan);
 /// {"schema_version": 1, "at": ..., "purchases": [...]}; amounts and money are texts.

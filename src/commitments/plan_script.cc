@@ -2,7 +2,9 @@
 #include <algorithm>
 #include <array>
 #include <initializer_list>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "commitments/plan_report.h"
@@ -37,11 +39,21 @@ std::string comment(std::string text) {
 /// needed, and one that buys it as "$offering"; or why there is none.
 struct Commands {
   std::string look_up, buy;
-  std::string quote = {};  ///< says whether an exchange is taken
+  std::string quote = {};  ///< says whether an exchange of "$given_up" is taken
   std::string reason = {};
+  std::string reservation = {}, part = {};  ///< number and units of what is split off before
 };
 
 Commands no_command(std::string reason) { return {"", "", "", std::move(reason)}; }
+
+/// Ids of what is held and exchanged in part.
+std::vector<std::string> split_reservations(const Plan& plan) {
+  std::vector<std::string> ids;
+  for (const PlannedPurchase& purchase : plan.purchases)
+    if (purchase.exchanged && std::find(ids.begin(), ids.end(), purchase.exchanges) == ids.end())
+      ids.push_back(purchase.exchanges);
+  return ids;
+}
 
 /// A purchase, and the words that commands want of it.
 class Words {
@@ -67,6 +79,13 @@ class Words {
   std::string family() const { return of({"family", "instance_family"}); }
   std::string zone() const { return of({"zone", "availability_zone"}); }
   const std::string& exchanges() const { return purchase_.exchanges; }
+  const std::optional<Decimal>& exchanged() const { return purchase_.exchanged; }
+  /// Its place among the reservations of which the plan exchanges parts, from 1.
+  std::string reservation() const {
+    const std::vector<std::string> split = split_reservations(plan_);
+    const auto at = std::find(split.begin(), split.end(), purchase_.exchanges);
+    return std::to_string(at - split.begin() + 1);
+  }
   /// Of a zone such as eu-west-1a, where no column says it.
   std::string region() const {
     std::string region = of({"region"});
@@ -163,7 +182,8 @@ Commands reserved_instance(const Words& words, bool zonal) {
     const std::string id = reserved_instance_id(words.exchanges());
     if (id.empty()) return no_command("the id of what is exchanged is none of AWS");
     const std::string exchange = "reserved-instances-exchange-quote --region " +
-                                 shell_word(words.region()) + " --reserved-instance-ids " + id +
+                                 shell_word(words.region()) + " --reserved-instance-ids " +
+                                 (words.exchanged() ? "\"$given_up\"" : id) +
                                  " --target-configurations \"OfferingId=$offering\"";
     quote = "aws ec2 get-" + exchange +
             " --output text --query '[IsValidExchange, PaymentDue, ValidationFailureReason]'";
@@ -172,14 +192,41 @@ Commands reserved_instance(const Words& words, bool zonal) {
   const std::string scope = zonal ? " --availability-zone " + shell_word(words.zone()) +
                                         " --filters 'Name=scope,Values=Availability Zone'"
                                   : " --filters Name=scope,Values=Region";
-  return {"aws ec2 describe-reserved-instances-offerings --region " + shell_word(words.region()) +
-              " --instance-type " + shell_word(type) + " --product-description " +
-              shell_word(platform) + " --offering-class " + shell_word(offering_class) +
-              " --offering-type " + shell_word(payment_option(words.offer().payment)) +
-              " --min-duration " + words.seconds() + " --max-duration " + words.seconds() +
-              " --no-include-marketplace" + scope +
-              " --output json --query 'ReservedInstancesOfferings[].ReservedInstancesOfferingId'",
-          "aws ec2 " + buy, quote};
+  Commands commands{
+      "aws ec2 describe-reserved-instances-offerings --region " + shell_word(words.region()) +
+          " --instance-type " + shell_word(type) + " --product-description " +
+          shell_word(platform) + " --offering-class " + shell_word(offering_class) +
+          " --offering-type " + shell_word(payment_option(words.offer().payment)) +
+          " --min-duration " + words.seconds() + " --max-duration " + words.seconds() +
+          " --no-include-marketplace" + scope +
+          " --output json --query 'ReservedInstancesOfferings[].ReservedInstancesOfferingId'",
+      "aws ec2 " + buy, quote};
+  if (words.exchanged()) {
+    commands.reservation = words.reservation();
+    commands.part = to_text(*words.exchanged());
+  }
+  return commands;
+}
+
+/// The reservations of which parts are exchanged, as holds() and split() of the script know them.
+std::string reservations(const Estate& estate, const Plan& plan) {
+  std::string out;
+  int number = 0;
+  for (const std::string& id : split_reservations(plan)) {
+    const std::string at = "[" + std::to_string(++number) + "]=";
+    const auto held = std::find_if(
+        estate.holdings.begin(), estate.holdings.end(),
+        [&](const Holding& holding) { return holding.id == id && holding.end > plan.at; });
+    if (held == estate.holdings.end()) continue;
+    PlannedPurchase old;
+    old.holding = *held;
+    const Words words(estate, plan, old);
+    out += "  reserved" + at + shell_word(reserved_instance_id(id)) + " units" + at +
+           words.amount() + " region" + at + shell_word(words.region()) + " place" + at +
+           shell_word(words.zone().empty() ? "Scope=Region" : "AvailabilityZone=" + words.zone()) +
+           " shown" + at + "\n";
+  }
+  return out;
 }
 
 /// The filter by product finds aurora-mysql for mysql as well: the query chooses.
@@ -400,7 +447,7 @@ std::string title_of(const Estate& estate, const PlannedPurchase& purchase) {
   if (!purchase.size.empty()) what += " " + purchase.size;
   return what + ", " + to_text(purchase.holding.amount) +
          (offer.unit() == CommitmentUnit::kSpend ? " " + estate.card.currency + " an hour" : "") +
-         (purchase.exchanges.empty() ? "" : ", in exchange for " + purchase.exchanges);
+         exchange_text(purchase);
 }
 
 std::string lines_of(const Estate& estate, const Plan& plan, const PlannedPurchase& purchase) {
@@ -413,9 +460,15 @@ std::string lines_of(const Estate& estate, const Plan& plan, const PlannedPurcha
   out += "  if wanted " + shell_word(purchase.holding.id);
   // Azure asks which subscription pays.
   if (commands.buy.find("$billing_scope") != std::string::npos) out += " && payer";
+  const bool in_part = !commands.reservation.empty();
+  if (in_part) out += " && holds " + commands.reservation;
   if (!commands.look_up.empty()) out += " && look_up " + commands.look_up;
   if (!commands.quote.empty()) out += " && quote " + commands.quote;
-  return out + "; then\n    run " + commands.buy + "\n  fi\n";
+  out += "; then\n";
+  if (in_part)
+    out += "    split " + commands.reservation + " " + commands.part +
+           "\n    if [ \"$pass\" = buy ]; then quote " + commands.quote + "; fi\n";
+  return out + "    run " + commands.buy + "\n  fi\n";
 }
 
 constexpr const char* kHead = R"sh(set -euo pipefail
@@ -443,6 +496,7 @@ wanted() {
   if [ "$named" -gt 0 ] && [[ "$chosen" != *" $1 "* ]]; then return 1; fi
   seen=$((seen + 1))
   purchase=$1
+  whole=
   if [ "$pass" = look ]; then left+=" $1"; fi
 }
 # Says why the purchase cannot be made, with the command that told.
@@ -498,7 +552,7 @@ quote() {
     cannot "not exchanged, $why" "$@"
     return 1
   fi
-  echo "due for the exchange: $due"
+  echo "due for the exchange$whole: $due"
 }
 # Sets `billing_scope` to the subscription that pays.
 payer() {
@@ -510,15 +564,69 @@ payer() {
   fi
   billing_scope=/subscriptions/$id
 }
-run() {
+say() {
   if [ "$pass" = buy ]; then printf 'runs:'; else printf 'would run:'; fi
   printf ' %q' "$@"
   printf '\n'
+}
+run() {
+  say "$@"
   if [ "$pass" = buy ]; then
     "$@" || stop
     bought+=" $purchase"
     left=${left#" $purchase"}
   fi
+}
+)sh";
+
+/// For exchanges of a part: the reservation is split first, which AWS does while one waits.
+constexpr const char* kSplit = R"sh(
+reserved=() units=() region=() place=() shown=() asked=()
+# Whether a reservation is as the plan has it, asked once; sets `given_up` to it, for the quote.
+holds() {
+  if [ -z "${asked[$1]:-}" ]; then
+    local as_it_was="State=='active' && InstanceCount==\`${units[$1]}\`"
+    look_up aws ec2 describe-reserved-instances --region "${region[$1]}" \
+      --reserved-instances-ids "${reserved[$1]}" --output json --query \
+      "ReservedInstances[?$as_it_was].ReservedInstancesId" || return 1
+  fi
+  asked[$1]=yes
+  given_up=${reserved[$1]}
+  whole=', of all units'
+}
+# Splits so many units off a reservation: sets `given_up` to their id; what is left has a new one.
+split() {
+  local id=${shown[$1]:-${reserved[$1]}} rest=$((units[$1] - $2)) modification state=processing
+  given_up=$id
+  whole=
+  units[$1]=$rest
+  if [ "$rest" -eq 0 ]; then return; fi
+  local modify=(aws ec2 modify-reserved-instances --region "${region[$1]}"
+    --reserved-instances-ids "$id" --target-configurations
+    "InstanceCount=$2,${place[$1]}" "InstanceCount=$rest,${place[$1]}")
+  say "${modify[@]}"
+  if [ "$pass" != buy ]; then
+    given_up=PART-OF-$id
+    shown[$1]=REST-OF-$id
+    return
+  fi
+  modification=$("${modify[@]}" --output text --query ReservedInstancesModificationId) || stop
+  local look=(aws ec2 describe-reserved-instances-modifications --region "${region[$1]}"
+    --reserved-instances-modification-ids "$modification" --output text --query)
+  while [ "$state" = processing ]; do
+    sleep 15
+    state=$("${look[@]}" 'ReservedInstancesModifications[0].Status') || stop
+  done
+  if [ "$state" != fulfilled ]; then
+    echo "the modification $modification ended as: $state" >&2
+    stop
+  fi
+  local results='ReservedInstancesModifications[0].ModificationResults'
+  given_up=$("${look[@]}" \
+    "$results[?TargetConfiguration.InstanceCount==\`$2\`] | [0].ReservedInstancesId") || stop
+  reserved[$1]=$("${look[@]}" \
+    "$results[?ReservedInstancesId!='$given_up'] | [0].ReservedInstancesId") || stop
+  echo "split: $given_up has $2, ${reserved[$1]} the other $rest; if this stops, plan again"
 }
 )sh";
 
@@ -550,7 +658,9 @@ std::string purchases_script(const Estate& estate, const Plan& plan) {
       "# --buy buys them, once all are found; --buy 2 3 buys those only. It stops at the first\n"
       "# purchase that fails and says which are left: name those when you run it again.\n";
   out += kHead;
-  out += "purchases() {\n  :\n";
+  const std::string split = reservations(estate, plan);
+  if (!split.empty()) out += kSplit;
+  out += "purchases() {\n  :\n" + split;
   std::string sections;
   for (const auto& [provider, title] :
        {std::pair{Provider::kAws, "AWS"}, std::pair{Provider::kAzure, "Azure"},

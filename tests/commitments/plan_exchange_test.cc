@@ -1,0 +1,127 @@
+// Which units of a convertible reserved instance to exchange for what, against every way there is:
+// none costs less than the bound, and nearly always the best one is chosen.
+#include "commitments/plan_exchange.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+
+namespace steelyard {
+namespace {
+
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : engine_(seed) {}
+  double uniform(double from, double to) {
+    return from + (to - from) * static_cast<double>(engine_() >> 11) * 0x1p-53;
+  }
+  std::size_t below(std::size_t end) { return engine_() % end; }
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+struct Case {
+  BasketProblem problem;
+  std::vector<ExchangeMove> moves;
+};
+
+/// Three pools of which each has a line; units of the first are held, and more than it uses. A
+/// wider line covers all, at a lesser discount, and can be bought.
+Case random_case(Random& random) {
+  Case made;
+  BasketProblem& problem = made.problem;
+  problem.pools = 3;
+  problem.lines = 4;
+  problem.scenarios = 1 + random.below(2);
+  problem.pattern = 4;
+  const std::size_t units = 1 + random.below(7);
+  const double price = random.uniform(0.05, 2);
+  const double held = price * static_cast<double>(units);
+  for (std::size_t i = 0; i < problem.pools * problem.pattern; ++i)
+    problem.usage.push_back(random.uniform(0.1, 0.6) * held / 0.5);
+  for (std::size_t i = 0; i < problem.scenarios * problem.pools; ++i)
+    problem.share.push_back(random.uniform(0.6, 1.2));
+  problem.held.assign(problem.lines, 0);
+  problem.held[0] = held;
+  problem.step_weight = {1};
+  problem.probability.assign(problem.scenarios, 1.0 / static_cast<double>(problem.scenarios));
+  if (problem.scenarios > 1 && random.below(2) == 0) problem.risk = 0.3;
+  for (const std::uint32_t pool : {0, 1, 2}) problem.order.push_back({pool, pool, 0.5});
+  for (const std::uint32_t pool : {0, 1, 2}) problem.order.push_back({3, pool, 0.72});
+  problem.variables.push_back({3, 0, 1});
+  const bool limited = random.below(3) == 0;
+  if (limited) problem.limits.push_back({{1.0}, held * random.uniform(0.05, 0.5)});
+  for (const std::size_t to : {1, 2}) {
+    ExchangeMove move;
+    move.to = to;
+    move.steps = 1;
+    move.units = units;
+    move.unit_taken = price;
+    // Sometimes one is worth exactly one or two of the others: nothing is to be paid then.
+    const double worth[] = {random.uniform(0.2, 2.5), random.uniform(0.2, 2.5), 1, 0.5};
+    move.unit_given = price * worth[random.below(4)];
+    move.ratio = random.below(4) == 0 ? random.uniform(1, 1.5) : 1;
+    move.units_for = [move](std::size_t count) {
+      return std::ceil(move.taken(count) * move.ratio / move.unit_given - 1e-9);
+    };
+    if (limited) {
+      move.taken_in_limits = {-1};
+      move.given_in_limits = {1};
+    }
+    made.moves.push_back(std::move(move));
+  }
+  return made;
+}
+
+TEST(PlanExchange, NoWayCostsLessThanTheBoundAndTheBestIsChosen) {
+  Random random(11);
+  int parts = 0, both = 0, none = 0, best_found = 0;
+  constexpr int kCases = 150;
+  for (int i = 0; i < kCases; ++i) {
+    const Case made = random_case(random);
+    const BasketOptions options{1e-7, 300, 1};
+    const ExchangeChoice choice = choose_exchanges(made.problem, made.moves, options);
+    const auto cost_of_way = [&](const std::vector<ExchangePart>& way) {
+      ExchangeChoice other = choice;
+      other.chosen = way;
+      const auto beside = best_basket(after_exchanges(made.problem, made.moves, way), options);
+      return other.cost(made.moves, beside.amounts, 1);
+    };
+    const auto is_allowed = [&](const std::vector<ExchangePart>& way) {
+      return within_limits(choice.problem, choice.amounts(made.moves, way, std::vector<double>{0}));
+    };
+    double best = std::numeric_limits<double>::infinity();
+    const std::size_t units = made.moves[0].units;
+    for (std::size_t first = 0; first <= units; ++first)
+      for (std::size_t second = 0; first + second <= units; ++second) {
+        std::vector<ExchangePart> way;
+        if (first > 0) way.push_back({0, first});
+        if (second > 0) way.push_back({1, second});
+        if (!is_allowed(way)) continue;
+        const double cost = cost_of_way(way);
+        EXPECT_GE(cost, choice.bound - 1e-6 * std::fabs(cost)) << "case " << i;
+        best = std::min(best, cost);
+      }
+    EXPECT_TRUE(is_allowed(choice.chosen));
+    const double chosen = cost_of_way(choice.chosen);
+    if (chosen < best * (1 + 1e-6)) ++best_found;
+    std::size_t given_up = 0;
+    for (const ExchangePart& part : choice.chosen) given_up += part.units;
+    EXPECT_LE(given_up, units);
+    if (choice.chosen.empty()) ++none;
+    if (choice.chosen.size() == 2) ++both;
+    if (given_up > 0 && given_up < units) ++parts;
+  }
+  EXPECT_GE(best_found, kCases * 95 / 100);
+  EXPECT_GT(parts, kCases / 4);
+  EXPECT_GT(both, kCases / 8);
+  EXPECT_GT(none, 0);
+  EXPECT_LT(none, kCases / 2);
+}
+
+}  // namespace
+}  // namespace steelyard
