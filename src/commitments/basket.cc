@@ -6,211 +6,17 @@
 #include <optional>
 
 #include "base/assert.h"
+#include "commitments/basket_flow.h"
+#include "commitments/basket_newton.h"
 #include "commitments/linear_program.h"
-#include "commitments/parallel.h"
 
 namespace steelyard {
 namespace {
 
-/// What one scenario says at given capacities: a value, and a bound of all other capacities:
-///     rest on demand >= constant - sum of slope * capacity.
-/// `relaxed` is what that says of these very capacities: covered in the best order.
-struct Slope {
-  double on_demand = 0, constant = 0, relaxed = 0;
-  std::vector<double> slope;   ///< [line * steps + step], not negative
-  std::vector<double> unused;  ///< per line
-};
-
-/// Scratch of one thread: a row of the pattern's hours for each pool, line and pair.
-class Pass {
- public:
-  explicit Pass(const BasketProblem& problem)
-      : problem_(problem),
-        rest_(problem.pools * problem.pattern),
-        worth_(problem.pools * problem.pattern),
-        room_(problem.lines * problem.pattern),
-        value_(problem.lines * problem.pattern),
-        covered_(problem.order.size() * problem.pattern),
-        of_line_(problem.lines),
-        of_pool_(problem.pools) {
-    for (std::size_t i = 0; i < problem.order.size(); ++i) {
-      of_line_[problem.order[i].line].push_back(i);
-      of_pool_[problem.order[i].pool].push_back(i);
-    }
-  }
-
-  /// Adds what a step of a scenario gives; its slope only if asked for, which is most of the work.
-  void add(std::size_t scenario, std::size_t step, std::span<const double> capacity,
-           bool with_slope, Slope& out) {
-    const std::size_t hours = problem_.pattern;
-    const double weight = problem_.step_weight[step] / static_cast<double>(hours);
-    const double* share =
-        problem_.share.data() + (scenario * problem_.steps + step) * problem_.pools;
-    for (std::size_t pool = 0; pool < problem_.pools; ++pool)
-      for (std::size_t h = 0; h < hours; ++h)
-        rest_[pool * hours + h] = problem_.usage[pool * hours + h] * share[pool];
-    for (std::size_t line = 0; line < problem_.lines; ++line)
-      std::fill_n(room_.data() + line * hours, hours, capacity[line * problem_.steps + step]);
-    cover();
-    left_.assign(hours, 0);
-    for (std::size_t pool = 0; pool < problem_.pools; ++pool)
-      for (std::size_t h = 0; h < hours; ++h) left_[h] += rest_[pool * hours + h];
-    out.on_demand += weight * std::accumulate(left_.begin(), left_.end(), 0.0);
-    for (std::size_t line = 0; line < problem_.lines; ++line) {
-      const double* room = room_.data() + line * hours;
-      out.unused[line] += weight * std::accumulate(room, room + hours, 0.0);
-    }
-    if (!with_slope) return;
-    value();
-    improve(share, capacity, step);
-    bound(share, capacity, weight, step, out);
-  }
-
- private:
-  void cover() {
-    const std::size_t hours = problem_.pattern;
-    for (std::size_t i = 0; i < problem_.order.size(); ++i) {
-      const BasketPair& pair = problem_.order[i];
-      double* rest = rest_.data() + pair.pool * hours;
-      double* room = room_.data() + pair.line * hours;
-      std::uint8_t* covered = covered_.data() + i * hours;
-      const double ratio = pair.ratio, inverse = 1 / pair.ratio;
-      for (std::size_t h = 0; h < hours; ++h) {
-        const double need = rest[h] * ratio;
-        const bool all = need <= room[h];
-        const double left = rest[h] - room[h] * inverse;
-        rest[h] = all ? 0 : left > 0 ? left : 0;
-        room[h] = all ? room[h] - need : 0;
-        covered[h] = all;
-      }
-    }
-  }
-
-  /// What one more unit of each line's capacity is worth, following it through the order from its
-  /// end: capacity that a pool still needs saves what that usage costs later on; usage that was
-  /// covered would take capacity from what comes later.
-  void value() {
-    const std::size_t hours = problem_.pattern;
-    std::fill(worth_.begin(), worth_.end(), 1.0);
-    std::fill(value_.begin(), value_.end(), 0.0);
-    for (std::size_t i = problem_.order.size(); i-- > 0;) {
-      const BasketPair& pair = problem_.order[i];
-      double* worth = worth_.data() + pair.pool * hours;
-      double* value = value_.data() + pair.line * hours;
-      const std::uint8_t* covered = covered_.data() + i * hours;
-      const double ratio = pair.ratio, inverse = 1 / pair.ratio;
-      for (std::size_t h = 0; h < hours; ++h) {
-        const double taken = std::min(worth[h], ratio * value[h]), saved = worth[h] * inverse;
-        worth[h] = covered[h] ? taken : worth[h];
-        value[h] = covered[h] ? value[h] : saved;
-      }
-    }
-  }
-
-  /// What a unit of each pool's usage costs at least, by the multipliers of the lines.
-  void set_worth() {
-    const std::size_t hours = problem_.pattern;
-    std::fill(worth_.begin(), worth_.end(), 1.0);
-    for (const BasketPair& pair : problem_.order) {
-      double* worth = worth_.data() + pair.pool * hours;
-      const double* value = value_.data() + pair.line * hours;
-      for (std::size_t h = 0; h < hours; ++h) worth[h] = std::min(worth[h], pair.ratio * value[h]);
-    }
-  }
-
-  /// Where the multipliers prove less than what is left, the order was not the best one: they are
-  /// raised line by line, each to its best value beside the others.
-  void improve(const double* share, std::span<const double> capacity, std::size_t step) {
-    const std::size_t hours = problem_.pattern;
-    set_worth();
-    proved_.assign(hours, 0);
-    for (std::size_t pool = 0; pool < problem_.pools; ++pool)
-      for (std::size_t h = 0; h < hours; ++h)
-        proved_[h] += problem_.usage[pool * hours + h] * share[pool] * worth_[pool * hours + h];
-    for (std::size_t line = 0; line < problem_.lines; ++line)
-      for (std::size_t h = 0; h < hours; ++h)
-        proved_[h] -= value_[line * hours + h] * capacity[line * problem_.steps + step];
-    for (std::size_t h = 0; h < hours; ++h) {
-      if (left_[h] - proved_[h] <= 1e-9 * (1 + left_[h])) continue;
-      for (int round = 0; round < 3; ++round)
-        for (std::size_t line = problem_.lines; line-- > 0;)
-          raise(line, h, share, capacity[line * problem_.steps + step]);
-    }
-  }
-
-  /// The best multiplier of one line in one hour, given those of the others: it maximises
-  /// sum of usage * min(worth by others, ratio * value) - capacity * value.
-  void raise(std::size_t line, std::size_t hour, const double* share, double capacity) {
-    const std::size_t hours = problem_.pattern;
-    breaks_.clear();
-    for (const std::size_t i : of_line_[line]) {
-      const BasketPair& pair = problem_.order[i];
-      double worth = 1;
-      for (const std::size_t other : of_pool_[pair.pool]) {
-        const BasketPair& by = problem_.order[other];
-        if (by.line != line) worth = std::min(worth, by.ratio * value_[by.line * hours + hour]);
-      }
-      const double usage = problem_.usage[pair.pool * hours + hour] * share[pair.pool];
-      if (usage > 0) breaks_.emplace_back(worth / pair.ratio, usage * pair.ratio);
-    }
-    std::sort(breaks_.begin(), breaks_.end(), std::greater<>());
-    double value = 0, above = 0;
-    for (const auto& [at, weight] : breaks_) {
-      above += weight;
-      if (above > capacity) {
-        value = at;
-        break;
-      }
-    }
-    value_[line * hours + hour] = value;
-  }
-
-  void bound(const double* share, std::span<const double> capacity, double weight, std::size_t step,
-             Slope& out) {
-    const std::size_t hours = problem_.pattern;
-    set_worth();
-    double constant = 0;
-    for (std::size_t pool = 0; pool < problem_.pools; ++pool) {
-      double sum = 0;
-      for (std::size_t h = 0; h < hours; ++h)
-        sum += problem_.usage[pool * hours + h] * worth_[pool * hours + h];
-      constant += sum * share[pool];
-    }
-    out.constant += weight * constant;
-    out.relaxed += weight * constant;
-    for (std::size_t line = 0; line < problem_.lines; ++line) {
-      const double* value = value_.data() + line * hours;
-      const double slope = weight * std::accumulate(value, value + hours, 0.0);
-      out.slope[line * problem_.steps + step] = slope;
-      out.relaxed -= slope * capacity[line * problem_.steps + step];
-    }
-  }
-
-  const BasketProblem& problem_;
-  std::vector<double> rest_, worth_, room_, value_, left_, proved_;
-  std::vector<std::uint8_t> covered_;
-  std::vector<std::vector<std::size_t>> of_line_, of_pool_;  ///< indices of pairs
-  std::vector<std::pair<double, double>> breaks_;
-};
-
-Slope empty_slope(const BasketProblem& problem) {
-  return {0, 0, 0, std::vector<double>(problem.lines * problem.steps),
-          std::vector<double>(problem.lines)};
-}
-
-/// One slope for each scenario and part of the time, [scenario * parts + part]. Threads share out
-/// scenarios, so no sum depends on their number.
-std::vector<Slope> slopes_at(const BasketProblem& problem, std::span<const double> capacity,
-                             int threads, std::size_t parts, bool with_slope) {
-  std::vector<Slope> slopes(problem.scenarios * parts, empty_slope(problem));
-  in_parallel(problem.scenarios, threads, [&](std::size_t scenario) {
-    Pass pass(problem);
-    for (std::size_t step = 0; step < problem.steps; ++step)
-      pass.add(scenario, step, capacity, with_slope,
-               slopes[scenario * parts + step * parts / problem.steps]);
-  });
-  return slopes;
-}
+/// Of many purchases: how much rougher the best of each scenario may be, which only measures
+/// regret.
+constexpr double kGapOfRegret = 5;
+constexpr int kMostStuck = 3;  ///< widths at which the gap hardly narrows, one after the other
 
 double fees_of(const BasketProblem& problem, std::span<const double> amounts) {
   double fees = 0;
@@ -245,8 +51,8 @@ double weigh(const BasketProblem& problem, std::span<const double> on_demand,
 }
 
 /// Per scenario.
-std::vector<double> values_of(const BasketProblem& problem, const std::vector<Slope>& slopes,
-                              double Slope::* value) {
+std::vector<double> values_of(const BasketProblem& problem, const std::vector<BasketSlope>& slopes,
+                              double BasketSlope::* value) {
   std::vector<double> values(problem.scenarios);
   const std::size_t parts = slopes.size() / problem.scenarios;
   for (std::size_t i = 0; i < slopes.size(); ++i) values[i / parts] += slopes[i].*value;
@@ -259,6 +65,7 @@ class Search {
   Search(const BasketProblem& problem, const BasketOptions& options, std::vector<double> best)
       : problem_(problem),
         options_(options),
+        flow_(problem),
         best_(std::move(best)),
         parts_(std::min<std::size_t>(problem.steps, 6)) {
     const auto& variables = problem_.variables;
@@ -305,8 +112,48 @@ class Search {
 
   BasketResult run() {
     BasketResult result;
+    result.amounts.assign(problem_.variables.size(), 0);
+    const auto purchases = static_cast<std::size_t>(
+        std::count_if(most_.begin(), most_.end(), [](double most) { return most > 0; }));
+    const bool is_large = purchases > options_.few_purchases && suits_newton(problem_);
+    if (is_large) go_ahead(result);
+    if (!is_large || (gap_of(result) > options_.gap && purchases <= options_.many_purchases))
+      cut(result);
+    finish(result);
+    return result;
+  }
+
+ private:
+  double gap_of(const BasketResult& result) const {
+    return result.cost > 0 ? std::max(0.0, (result.cost - result.bound) / result.cost) : 0;
+  }
+
+  /// Newton's method.
+  void go_ahead(BasketResult& result) {
+    const BasketAim aim{most_, best_, options_.gap, options_.threads};
+    double last = 1;
+    int stuck = 0;
+    newton_basket(problem_, aim, [&](const std::vector<double>& amounts, double bound) {
+      const auto slopes =
+          slopes_at(flow_, capacity_of(problem_, amounts), options_.threads, 1, false);
+      count_pass(result);
+      keep(amounts, slopes, result);
+      result.bound = std::max(result.bound, bound);
+      const double now = gap_of(result);
+      stuck = now > 0.8 * last ? stuck + 1 : 0;
+      last = now;
+      return now <= options_.gap || stuck > kMostStuck || result.passes >= options_.max_passes;
+    });
+  }
+
+  void count_pass(BasketResult& result) const {
+    ++result.passes;
+    if (options_.on_pass) options_.on_pass(result.passes);
+  }
+
+  /// Cutting planes in a trust region.
+  void cut(BasketResult& result) {
     const std::size_t count = problem_.variables.size();
-    result.amounts.assign(count, 0);
     std::vector<double> centre = result.amounts;
     double reached = evaluate(centre, result);  // of the relaxed program
     double radius = 0.25;                       // of what could be of use
@@ -347,16 +194,17 @@ class Search {
     }
     if (count == 0) result.bound = result.cost;
     result.cuts = master_.rows() - fixed_rows_;
-    result.bound -= 1e-9 * std::abs(result.bound);  // the master's doubles are right to about that
     const double worth_repair = std::max(10 * options_.gap, 1e-4) * std::abs(result.cost);
     if (result.cost - result.bound > worth_repair) repair(result);
-    result.best = best_;
-    result.gap = result.cost > 0 ? std::max(0.0, (result.cost - result.bound) / result.cost) : 0;
-    result.proven = result.gap <= options_.gap + 2e-9;
-    return result;
   }
 
- private:
+  void finish(BasketResult& result) const {
+    result.bound -= 1e-9 * std::abs(result.bound);  // the master's doubles are right to about that
+    result.best = best_;
+    result.gap = gap_of(result);
+    result.proven = result.gap <= options_.gap + 2e-9;
+  }
+
   /// The column of what a part of a scenario leaves on demand.
   int theta(std::size_t part) const { return static_cast<int>(problem_.variables.size() + part); }
 
@@ -403,9 +251,8 @@ class Search {
           if (point[v] == result.amounts[v] || !within_limits(problem_, point)) continue;
           --tries;
           const auto slopes =
-              slopes_at(problem_, capacity_of(problem_, point), options_.threads, 1, false);
-          ++result.passes;
-          if (options_.on_pass) options_.on_pass(result.passes);
+              slopes_at(flow_, capacity_of(problem_, point), options_.threads, 1, false);
+          count_pass(result);
           if (keep(point, slopes, result)) {
             moved = true;
             break;
@@ -417,9 +264,9 @@ class Search {
   }
 
   /// Whether the point is the best so far, in the provider's order.
-  bool keep(const std::vector<double>& point, const std::vector<Slope>& slopes,
+  bool keep(const std::vector<double>& point, const std::vector<BasketSlope>& slopes,
             BasketResult& result) {
-    auto on_demand = values_of(problem_, slopes, &Slope::on_demand);
+    auto on_demand = values_of(problem_, slopes, &BasketSlope::on_demand);
     const double cost = fees_of(problem_, point) + weigh(problem_, on_demand, best_);
     if (!result.on_demand.empty() && cost >= result.cost) return false;
     result.cost = cost;
@@ -431,11 +278,10 @@ class Search {
   /// Adds the cuts at a point; returns its cost in the best order, as far as that was proved.
   double evaluate(const std::vector<double>& point, BasketResult& result) {
     const auto slopes =
-        slopes_at(problem_, capacity_of(problem_, point), options_.threads, parts_, true);
-    ++result.passes;
-    if (options_.on_pass) options_.on_pass(result.passes);
+        slopes_at(flow_, capacity_of(problem_, point), options_.threads, parts_, true);
+    count_pass(result);
     for (std::size_t part = 0; part < slopes.size(); ++part) {
-      const Slope& slope = slopes[part];
+      const BasketSlope& slope = slopes[part];
       double constant = slope.constant;
       for (std::size_t i = 0; i < slope.slope.size(); ++i)
         constant -= slope.slope[i] * problem_.held[i];
@@ -459,11 +305,12 @@ class Search {
     }
     keep(point, slopes, result);
     return fees_of(problem_, point) +
-           weigh(problem_, values_of(problem_, slopes, &Slope::relaxed), best_);
+           weigh(problem_, values_of(problem_, slopes, &BasketSlope::relaxed), best_);
   }
 
   const BasketProblem& problem_;
   const BasketOptions& options_;
+  BasketFlow flow_;
   std::vector<double> best_, most_;
   std::size_t parts_;  ///< of the time: each has cuts of its own
   LinearProgram master_;
@@ -510,10 +357,11 @@ std::vector<double> capacity_of(const BasketProblem& problem, std::span<const do
 
 BasketOutcome outcome_of(const BasketProblem& problem, std::span<const double> amounts,
                          int threads) {
-  const auto slopes = slopes_at(problem, capacity_of(problem, amounts), threads, 1, false);
+  const auto slopes =
+      slopes_at(BasketFlow(problem), capacity_of(problem, amounts), threads, 1, false);
   BasketOutcome outcome;
-  outcome.on_demand = values_of(problem, slopes, &Slope::on_demand);
-  for (const Slope& slope : slopes)
+  outcome.on_demand = values_of(problem, slopes, &BasketSlope::on_demand);
+  for (const BasketSlope& slope : slopes)
     outcome.unused.insert(outcome.unused.end(), slope.unused.begin(), slope.unused.end());
   return outcome;
 }
@@ -535,9 +383,11 @@ BasketResult best_basket(const BasketProblem& problem, const BasketOptions& opti
   std::vector<double> best;
   int passes = 0;
   if (problem.risk > 0) {
+    BasketOptions rough = options;
+    if (problem.variables.size() > options.few_purchases) rough.gap *= kGapOfRegret;
     for (std::size_t s = 0; s < problem.scenarios; ++s) {
       const BasketProblem one = only_scenario(problem, s);
-      const BasketResult result = Search(one, options, {}).run();
+      const BasketResult result = Search(one, rough, {}).run();
       best.push_back(result.cost);
       passes += result.passes;
     }

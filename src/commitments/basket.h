@@ -70,6 +70,10 @@ struct BasketOptions {
   double gap = 1e-6;  ///< relative; the search ends there
   int max_passes = 300;
   int threads = 0;  ///< 0: as many as the machine has; changes no result
+  /// With more purchases than this Newton's method goes ahead (basket_newton.h).
+  std::size_t few_purchases = 300;
+  /// Up to so many, cutting planes go on from there if the gap is wider than asked for.
+  std::size_t many_purchases = 600;
   std::function<void(int passes)> on_pass = {};  ///< told how many there were, now and then
 };
 

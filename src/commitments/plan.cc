@@ -25,6 +25,7 @@ constexpr double kHoursPerYear = 8760;
 constexpr std::size_t kPattern = 168, kQuarter = 3;
 constexpr int kCapRounds = 3;  ///< of making narrow purchases smaller and choosing the others again
 constexpr int kMonthsPerYear = 12;
+constexpr double kGapOfMany = 1e-4;
 
 double real(Decimal value) { return static_cast<double>(value.units) / static_cast<double>(kOne); }
 
@@ -649,7 +650,12 @@ class Planner {
   // ---- the search
 
   BasketOptions search() const {
-    return {options_.gap, kMostPlanPasses, options_.threads, options_.on_pass};
+    BasketOptions options{options_.gap, kMostPlanPasses, options_.threads};
+    options.on_pass = options_.on_pass;
+    // Whole purchases leave more than that open where there are many.
+    if (problem_.variables.size() > options.few_purchases)
+      options.gap = std::max(options.gap, kGapOfMany);
+    return options;
   }
 
   void solve() {
@@ -710,11 +716,12 @@ class Planner {
     keep_limits();
     if (cut.empty()) return;
     std::stable_sort(cut.begin(), cut.end());
+    constexpr std::size_t kMostTries = 200;
+    if (cut.size() > kMostTries) raise_many(cut);
     choose_fine_again();
     double cost = cost_of(solved_, amounts_, result_.best, options_.threads);
     bool moved = false;
-    constexpr std::size_t kMostTries = 200;
-    for (std::size_t i = 0; i < std::min(cut.size(), kMostTries); ++i) {
+    for (std::size_t i = 0; cut.size() <= kMostTries && i < cut.size(); ++i) {
       std::vector<double> up = amounts_;
       up[cut[i].second] += lines_[problem_.variables[cut[i].second].line].grain;
       if (!within_limits(solved_, up)) continue;
@@ -725,6 +732,46 @@ class Planner {
       moved = true;
     }
     if (moved) choose_fine_again();
+  }
+
+  /// Of many that were cut, those that were cut most go up together, as many as cost least: by
+  /// thirds, for a convex cost has no valley beside its lowest.
+  void raise_many(std::span<const std::pair<double, std::size_t>> cut) {
+    const std::vector<double> down = amounts_;
+    std::vector<double> sums;
+    for (const BasketLimit& limit : solved_.limits)
+      sums.push_back(std::inner_product(down.begin(), down.end(), limit.weight.begin(), 0.0));
+    const auto raised = [&](std::size_t count) {
+      std::vector<double> up = down, used = sums;
+      for (const auto& [part, v] : cut.first(count)) {
+        const double grain = lines_[problem_.variables[v].line].grain;
+        bool fits = true;
+        for (std::size_t i = 0; fits && i < used.size(); ++i)
+          fits = used[i] + grain * solved_.limits[i].weight[v] <= solved_.limits[i].most ||
+                 solved_.limits[i].weight[v] <= 0;
+        if (!fits) continue;
+        up[v] += grain;
+        for (std::size_t i = 0; i < used.size(); ++i)
+          used[i] += grain * solved_.limits[i].weight[v];
+      }
+      return up;
+    };
+    const auto cost = [&](std::size_t count) {
+      return cost_of(solved_, raised(count), result_.best, options_.threads);
+    };
+    std::size_t low = 0, high = cut.size();
+    while (high - low > 2) {
+      const std::size_t third = (high - low) / 3, left = low + third, right = high - third;
+      if (cost(left) <= cost(right))
+        high = right;
+      else
+        low = left;
+    }
+    std::vector<double> up = raised(low + (high - low) / 2);
+    if (plan_.limited && !ahead_->is_within(*options_.max_unused, up)) return;
+    if (cost_of(solved_, up, result_.best, options_.threads) <
+        cost_of(solved_, down, result_.best, options_.threads))
+      amounts_ = std::move(up);
   }
 
   /// Steps up, and what was chosen again around whole steps, may lead beyond the limit.
@@ -851,6 +898,10 @@ class Planner {
             unused[i] += (*hour)->unused[i];
             paid[i][s] += real((*hour)->fee[i]);
             use[i][s] += real((*hour)->fee[i]) - real((*hour)->unused[i]);
+          }
+          if (only_held.empty()) {
+            on_demand_without += (*hour)->on_demand_equivalent;
+            continue;
           }
           auto bare = without->bill(middle_of(month), quantity);
           if (!bare) return pass(bare);

@@ -13,6 +13,7 @@ constexpr std::size_t kMostFamilies = 12;  ///< that are seen to fade, the large
 PlanAhead::PlanAhead(const BasketProblem& problem, std::size_t real_pools, const YearAhead& year,
                      int threads)
     : real_pools_(real_pools), threads_(threads), ahead_(problem) {
+  ahead_.limits.clear();
   choose_families(problem, year);
   ahead_.scenarios = 1 + fading_.size();
   ahead_.steps = std::min(problem.steps, YearAhead::kMonths);

@@ -286,6 +286,122 @@ TEST(Basket, BoundsEveryBasketWhereTheOrderIsForced) {
   }
 }
 
+/// An estate: pools with a line of their own that is bought in three steps, some with a second one
+/// that is cheaper and of which both together may be no more than one rung; regions over them; one
+/// line over everything, and over as many pools for what is used elsewhere.
+BasketProblem estate(Random& random, std::size_t pools, bool uniform) {
+  constexpr std::size_t kRegion = 8;
+  BasketProblem problem;
+  const std::size_t regions = pools / kRegion;
+  problem.pools = 2 * pools;
+  problem.pattern = 24;
+  problem.scenarios = 4;
+  problem.steps = 6;
+  problem.lines = 2 * pools + regions + 1;
+  problem.usage.resize(problem.pools * problem.pattern);
+  for (std::size_t pool = 0; pool < pools; ++pool) {
+    const double size = random.uniform(1, 50);
+    for (std::size_t hour = 0; hour < problem.pattern; ++hour)
+      problem.usage[pool * problem.pattern + hour] =
+          problem.usage[(pools + pool) * problem.pattern + hour] = size * random.uniform(0.5, 1.5);
+  }
+  for (std::size_t block = 0; block < problem.scenarios * problem.steps; ++block) {
+    const double fades = 0.1 * static_cast<double>(block % problem.steps);
+    for (std::size_t pool = 0; pool < pools; ++pool)
+      problem.share.push_back(1 - fades * random.uniform(0, 1));
+    for (std::size_t pool = 0; pool < pools; ++pool)
+      problem.share.push_back(1.02 - problem.share[problem.share.size() - pools]);
+  }
+  problem.held.assign(problem.lines * problem.steps, 0);
+  for (std::size_t pool = 0; pool < pools; pool += 5)
+    problem.held[pool * problem.steps] = random.uniform(0, 5);
+  problem.step_weight.assign(problem.steps, 1.0 / static_cast<double>(problem.steps));
+  problem.probability.assign(problem.scenarios, 1.0 / static_cast<double>(problem.scenarios));
+  problem.risk = 0.25;
+  const auto pair = [&](std::size_t line, std::size_t pool, double ratio) {
+    problem.order.push_back({static_cast<std::uint32_t>(line), static_cast<std::uint32_t>(pool),
+                             uniform ? ratio : ratio * random.uniform(0.95, 1.05)});
+  };
+  for (std::size_t pool = 0; pool < pools; ++pool) {
+    pair(pool, pool, 0.6);
+    if (pool % 3 == 0) pair(pools + pool, pool, 0.55);
+  }
+  for (std::size_t pool = 0; pool < regions * kRegion; ++pool)
+    pair(2 * pools + pool / kRegion, pool, 0.66);
+  for (std::size_t pool = 0; pool < 2 * pools; ++pool) pair(problem.lines - 1, pool, 0.72);
+  for (std::size_t line = 0; line < problem.lines; ++line)
+    for (std::size_t step = 0; step < (line < pools ? 3 : line + 1 < problem.lines ? 1 : 6); ++step)
+      problem.variables.push_back({line, step, problem.steps});
+  BasketLimit due{std::vector<double>(problem.variables.size(), 0), 100};
+  for (std::size_t v = 0; v < problem.variables.size(); ++v)
+    if (problem.variables[v].first_step == 0 && problem.variables[v].line + 1 < problem.lines)
+      due.weight[v] = 1;
+  problem.limits.push_back(due);
+  for (std::size_t pool = 0; pool < pools; pool += 3) {
+    BasketLimit rung{std::vector<double>(problem.variables.size(), 0), 1};
+    rung.weight[3 * pool] = 0.1;
+    rung.weight[2 * pools + pools + pool] = 0.1;
+    problem.limits.push_back(rung);
+  }
+  return problem;
+}
+
+TEST(Basket, ManyPurchasesAreChosenByNewtonsMethod) {
+  constexpr std::size_t kNever = 1'000'000;
+  Random random(37);
+  for (const bool uniform : {true, false}) {
+    const BasketProblem middling = estate(random, 16, uniform);
+    const BasketResult planes =
+        best_basket(middling, {.gap = 1e-5, .max_passes = 300, .few_purchases = kNever});
+    const BasketResult newton = best_basket(
+        middling, {.gap = 1e-5, .max_passes = 300, .few_purchases = 0, .many_purchases = 0});
+    // Regret is measured against what each found best.
+    EXPECT_LE(newton.bound, cost_of(middling, planes.amounts, newton.best));
+    EXPECT_LE(planes.bound, cost_of(middling, newton.amounts, planes.best));
+    EXPECT_TRUE(within_limits(middling, newton.amounts));
+    if (uniform) {
+      EXPECT_TRUE(newton.proven) << newton.gap;
+      for (std::size_t s = 0; s < middling.scenarios; ++s)
+        EXPECT_NEAR(newton.best[s], planes.best[s], 1e-4 * planes.best[s]);
+    } else {  // what the forced order costs stays open, to both
+      EXPECT_LE(newton.cost, 1.005 * planes.cost);
+      EXPECT_GE(newton.bound, 0.97 * planes.bound);
+    }
+  }
+  const BasketProblem large = estate(random, 200, true);
+  const BasketResult result = best_basket(large, {.gap = 1e-4, .threads = 1});
+  EXPECT_TRUE(result.proven) << result.gap;
+  EXPECT_LE(result.bound, result.cost);
+  EXPECT_TRUE(within_limits(large, result.amounts));
+  EXPECT_NEAR(cost_of(large, result.amounts, result.best), result.cost, 1e-9 * result.cost);
+  for (int i = 0; i < 20; ++i) {
+    std::vector<double> other = result.amounts;
+    for (double& amount : other) amount *= random.uniform(0.9, 1);
+    EXPECT_GE(cost_of(large, other, result.best), result.bound);
+  }
+  const BasketResult again = best_basket(large, {.gap = 1e-4, .threads = 3});
+  EXPECT_EQ(result.amounts, again.amounts);
+  EXPECT_EQ(result.bound, again.bound);
+}
+
+TEST(Basket, NewtonsMethodBoundsTheWholeProgram) {
+  Random random(41);
+  for (int round = 0; round < 40; ++round) {
+    BasketProblem problem = random_problem(random, round % 2 == 0);
+    if (round % 4 == 0)
+      problem.limits.push_back(random_limit(random, problem, random.uniform(1, 6)));
+    const BasketResult result =
+        best_basket(problem, {.gap = 1e-6, .few_purchases = 0, .many_purchases = 0});
+    const double optimum = by_linear_program(problem, {});
+    EXPECT_LE(result.bound, optimum * (1 + 1e-9)) << round;
+    EXPECT_GE(result.cost, optimum * (1 - 1e-9)) << round;
+    EXPECT_TRUE(within_limits(problem, result.amounts)) << round;
+    if (round % 4 == 2) {
+      EXPECT_LE(result.gap, 1e-3) << round;
+    }
+  }
+}
+
 TEST(Basket, ThreadsChangeNothing) {
   Random random(17);
   const BasketProblem problem = random_problem(random, false);
