@@ -15,7 +15,7 @@ namespace {
 
 /// Of many purchases: how much rougher the best of each scenario may be, which only measures
 /// regret.
-constexpr double kGapOfRegret = 5;
+constexpr double kGapOfRegret = 10;
 constexpr int kMostStuck = 3;  ///< widths at which the gap hardly narrows, one after the other
 
 double fees_of(const BasketProblem& problem, std::span<const double> amounts) {
@@ -355,21 +355,29 @@ std::vector<double> capacity_of(const BasketProblem& problem, std::span<const do
   return capacity;
 }
 
-BasketOutcome outcome_of(const BasketProblem& problem, std::span<const double> amounts,
-                         int threads) {
-  const auto slopes =
-      slopes_at(BasketFlow(problem), capacity_of(problem, amounts), threads, 1, false);
+BasketOutcome outcome_of(const BasketFlow& flow, std::span<const double> amounts, int threads) {
+  const auto slopes = slopes_at(flow, capacity_of(flow.problem(), amounts), threads, 1, false);
   BasketOutcome outcome;
-  outcome.on_demand = values_of(problem, slopes, &BasketSlope::on_demand);
+  outcome.on_demand = values_of(flow.problem(), slopes, &BasketSlope::on_demand);
   for (const BasketSlope& slope : slopes)
     outcome.unused.insert(outcome.unused.end(), slope.unused.begin(), slope.unused.end());
   return outcome;
 }
 
+double cost_of(const BasketFlow& flow, std::span<const double> amounts,
+               std::span<const double> best, int threads) {
+  return fees_of(flow.problem(), amounts) +
+         weigh(flow.problem(), outcome_of(flow, amounts, threads).on_demand, best);
+}
+
+BasketOutcome outcome_of(const BasketProblem& problem, std::span<const double> amounts,
+                         int threads) {
+  return outcome_of(BasketFlow(problem), amounts, threads);
+}
+
 double cost_of(const BasketProblem& problem, std::span<const double> amounts,
                std::span<const double> best, int threads) {
-  return fees_of(problem, amounts) +
-         weigh(problem, outcome_of(problem, amounts, threads).on_demand, best);
+  return cost_of(BasketFlow(problem), amounts, best, threads);
 }
 
 BasketResult best_basket(const BasketProblem& problem, const BasketOptions& options) {

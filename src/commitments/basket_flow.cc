@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "base/assert.h"
+#include "commitments/basket_rows.h"
 #include "commitments/parallel.h"
 
 namespace steelyard {
@@ -163,9 +164,11 @@ class Pass {
            bool with_slope, BasketSlope& out) {
     const std::size_t hours = problem_.pattern;
     const double weight = problem_.step_weight[step] / static_cast<double>(hours);
-    cover(scenario, step, capacity, weight, with_slope, out);
+    if (!widths_.empty())
+      cover_smoothly(scenario, step, capacity);
+    else
+      cover(scenario, step, capacity, weight, with_slope, out);
     if (!with_slope) return;
-    if (!widths_.empty()) cover_smoothly(step, capacity);
     value();
     prove(capacity, step);
     if (widths_.empty() &&
@@ -194,6 +197,12 @@ class Pass {
         for (std::size_t h = 0; h < hours; ++h) sum[h] += rest[h];
         rest = sum;
       }
+      if (node.alone && !with_slope) {
+        const double own = capacity[node.line * problem_.steps + step] / node.ratio;
+        out.unused[node.line] +=
+            weight * node.ratio * cover_row(rest, own, hours, rest_.data() + node.next * hours);
+        continue;
+      }
       double* room = node.alone ? row_.data() + hours : room_.data() + node.line * hours;
       if (node.alone) std::fill_n(room, hours, capacity[node.line * problem_.steps + step]);
       double* slope = with_slope ? slope_.data() + i * hours : row_.data() + 2 * hours;
@@ -219,8 +228,10 @@ class Pass {
         out.unused[line] += weight * sum_of(room_.data() + line * hours, hours);
   }
 
-  void cover_smoothly(std::size_t step, std::span<const double> capacity) {
+  void cover_smoothly(std::size_t scenario, std::size_t step, std::span<const double> capacity) {
     const std::size_t hours = problem_.pattern;
+    for (std::size_t i = 0; i < flow_.nodes().size(); ++i)
+      flow_.usage_of(flow_.nodes()[i], scenario, step, usage_.data() + i * hours);
     rest_ = usage_;
     for (std::size_t line = 0; line < problem_.lines; ++line)
       std::fill_n(room_.data() + line * hours, hours, capacity[line * problem_.steps + step]);

@@ -29,6 +29,7 @@ struct BasketNode {
 
 class BasketFlow {
  public:
+  /// The problem must outlive this.
   explicit BasketFlow(const BasketProblem& problem);
 
   const BasketProblem& problem() const { return problem_; }
@@ -62,10 +63,16 @@ struct BasketSlope {
 
 /// One slope for each scenario and part of the time, [scenario * parts + part]. Threads share out
 /// scenarios, so no sum depends on their number. With `widths`, one for each node, the
-/// multipliers are those of a smooth cost (basket_newton.h), and `on_demand` is still exact.
+/// multipliers are those of a smooth cost (basket_newton.h), and what they bound is all that is
+/// said.
 std::vector<BasketSlope> slopes_at(const BasketFlow& flow, std::span<const double> capacity,
                                    int threads, std::size_t parts, bool with_slope,
                                    std::span<const double> widths = {});
+
+/// As those of basket.h, of which each finds the flow anew.
+BasketOutcome outcome_of(const BasketFlow& flow, std::span<const double> amounts, int threads = 0);
+double cost_of(const BasketFlow& flow, std::span<const double> amounts,
+               std::span<const double> best, int threads = 0);
 
 /// What of a node is left, smoothly: max(0, z) as a parabola for 0 < z < 2 * width.
 struct Kink {

@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "commitments/basket_flow.h"
+#include "commitments/basket_rows.h"
 #include "commitments/parallel.h"
 
 namespace steelyard {
@@ -21,6 +22,7 @@ constexpr double kSlack = 1, kSampleSlack = 2, kOpen = 0.2;  ///< as in portfoli
 constexpr double kFirstDamping = 1e-2, kDampingMin = 1e-9, kDampingMax = 1e4;
 constexpr double kSolved = 0.03;      ///< of the residual, in its norm
 constexpr double kRegretWidth = 0.1;  ///< of the cost, times the width
+constexpr std::size_t kParts = 8;     ///< of a look, that threads share out
 constexpr std::size_t kMostUpstream = 20'000'000;
 
 /// Some hours of the pattern, spread over the days and the times of day.
@@ -76,24 +78,25 @@ std::vector<std::vector<std::uint32_t>> upstream_of(const BasketFlow& flow) {
 /// One thread's look at the hours of a step of a scenario.
 class Look {
  public:
-  Look(const BasketFlow& flow, const std::vector<std::vector<std::uint32_t>>& upstream,
-       std::span<const double> widths)
+  Look(const BasketFlow& flow, const std::vector<std::vector<std::uint32_t>>& upstream)
       : flow_(flow),
         problem_(flow.problem()),
         upstream_(upstream),
-        widths_(widths),
         hours_(problem_.pattern),
-        rest_(flow.nodes().size() * hours_),
+        stride_((hours_ + kRowLanes - 1) / kRowLanes * kRowLanes),
+        rest_(flow.nodes().size() * stride_),
         slope_(rest_.size()),
         worth_(rest_.size()),
-        room_(problem_.lines * hours_),
+        room_(problem_.lines * stride_),
         value_(room_.size()),
         of_node_(flow.nodes().size()),
         of_line_(problem_.lines),
-        row_(hours_) {}
+        row_(stride_) {}
 
-  Block at(std::size_t scenario, std::size_t step, std::span<const double> capacity) {
+  Block at(std::size_t scenario, std::size_t step, std::span<const double> capacity,
+           std::span<const double> widths) {
     Block block;
+    widths_ = widths;
     weight_ = problem_.step_weight[step] / static_cast<double>(hours_);
     cover(scenario, step, capacity, block);
     value(block);
@@ -106,12 +109,12 @@ class Look {
     const std::size_t last = flow_.nodes().size() - 1;
     for (std::size_t line = 0; line < problem_.lines; ++line)
       if (!flow_.is_alone(line))
-        std::fill_n(room_.data() + line * hours_, hours_, capacity[line * problem_.steps + step]);
-    for (const std::size_t i : flow_.inner()) std::fill_n(rest_.data() + i * hours_, hours_, 0.0);
+        std::fill_n(room_.data() + line * stride_, hours_, capacity[line * problem_.steps + step]);
+    for (const std::size_t i : flow_.inner()) std::fill_n(rest_.data() + i * stride_, stride_, 0.0);
     for (std::size_t i = 0; i <= last; ++i) {
       const BasketNode& node = flow_.nodes()[i];
       flow_.usage_of(node, scenario, step, row_.data());
-      double* rest = rest_.data() + i * hours_;
+      double* rest = rest_.data() + i * stride_;
       if (node.inner || i == last) {
         if (!node.pools.empty())
           for (std::size_t h = 0; h < hours_; ++h) rest[h] += row_[h];
@@ -123,19 +126,15 @@ class Look {
         break;
       }
       const Kink kink(widths_[i]);
-      double* slope = slope_.data() + i * hours_;
-      double* next = rest_.data() + node.next * hours_;
+      double* slope = slope_.data() + i * stride_;
+      double* next = rest_.data() + node.next * stride_;
       const double ratio = node.ratio, inverse = 1 / node.ratio;
       if (node.alone) {
-        const double own = capacity[node.line * problem_.steps + step] * inverse;
-        for (std::size_t h = 0; h < hours_; ++h) {
-          const double z = rest[h] - own;
-          slope[h] = kink.slope(z);
-          next[h] += kink.left(z, slope[h]);
-        }
+        leave_row(rest, capacity[node.line * problem_.steps + step] * inverse, kink.width, stride_,
+                  slope, next);
         continue;
       }
-      double* room = room_.data() + node.line * hours_;
+      double* room = room_.data() + node.line * stride_;
       for (std::size_t h = 0; h < hours_; ++h) {
         const double z = rest[h] - room[h] * inverse;
         slope[h] = kink.slope(z);
@@ -150,30 +149,26 @@ class Look {
     const std::size_t last = flow_.nodes().size() - 1;
     block.slope.assign(problem_.lines, 0);
     block.bend.assign(problem_.lines, 0);
-    std::fill_n(worth_.data() + last * hours_, hours_, 1.0);
+    std::fill_n(worth_.data() + last * stride_, stride_, 1.0);
     for (std::size_t line = 0; line < problem_.lines; ++line)
-      if (!flow_.is_alone(line)) std::fill_n(value_.data() + line * hours_, hours_, 0.0);
+      if (!flow_.is_alone(line)) std::fill_n(value_.data() + line * stride_, hours_, 0.0);
     for (std::size_t i = last; i-- > 0;) {
       const BasketNode& node = flow_.nodes()[i];
-      const double* after = worth_.data() + node.next * hours_;
-      const double* slope = slope_.data() + i * hours_;
-      double* worth = node.inner ? worth_.data() + i * hours_ : row_.data();
+      const double* after = worth_.data() + node.next * stride_;
+      const double* slope = slope_.data() + i * stride_;
+      double* worth = node.inner ? worth_.data() + i * stride_ : row_.data();
       const double ratio = node.ratio, inverse = 1 / node.ratio, scale = 0.5 / widths_[i];
-      double sum = 0, bent = 0, smooth = 0;
+      double bent = 0, smooth = 0;
       if (node.alone) {
-        for (std::size_t h = 0; h < hours_; ++h) {
-          worth[h] = slope[h] * after[h];
-          sum += worth[h];
-          const double near = slope[h] * (1 - slope[h]);
-          smooth += near * after[h];
-          bent += near > 0 ? after[h] : 0;
-        }
-        block.slope[node.line] = weight_ * sum * inverse;
+        const RowWorth sums = worth_of_row(after, slope, stride_, worth);
+        bent = sums.bent;
+        smooth = sums.smooth;
+        block.slope[node.line] = weight_ * sums.worth * inverse;
         if (bent > 0 && !node.inner)
           block.bend[node.line] = weight_ * bent * scale * inverse * inverse;
         if (bent > 0 && node.inner) square(i, after, nullptr, block);
       } else {
-        double* value = value_.data() + node.line * hours_;
+        double* value = value_.data() + node.line * stride_;
         for (std::size_t h = 0; h < hours_; ++h) {
           const double near = slope[h] * (1 - slope[h]);
           const double more = std::max(0.0, after[h] - ratio * value[h]);
@@ -190,7 +185,7 @@ class Look {
     }
     for (std::size_t line = 0; line < problem_.lines; ++line)
       if (!flow_.is_alone(line)) {
-        const double* value = value_.data() + line * hours_;
+        const double* value = value_.data() + line * stride_;
         block.slope[line] = weight_ * std::accumulate(value, value + hours_, 0.0);
       }
   }
@@ -202,7 +197,7 @@ class Look {
     const BasketNode& own = nodes[node];
     which_.clear();
     for (std::size_t h = 0; h < hours_; ++h) {
-      const double s = slope_[node * hours_ + h];
+      const double s = slope_[node * stride_ + h];
       const double more = after[h] - (value ? own.ratio * value[h] : 0);
       if (!(s > 0 && s < 1) || more < 1e-12) continue;
       which_.push_back(h);
@@ -228,7 +223,7 @@ class Look {
       if (left.empty() && at.alone) continue;
       auto& rest = of_node_[j];
       rest.assign(count, 0);
-      const double* slope = slope_.data() + j * hours_;
+      const double* slope = slope_.data() + j * stride_;
       for (std::size_t k = 0; k < count; ++k) {
         const double s = slope[which_[k]], of_left = left.empty() ? 0 : left[k];
         rest[k] = s * of_left - (1 - s) * at.ratio * room[k];
@@ -250,7 +245,7 @@ class Look {
   const BasketProblem& problem_;
   const std::vector<std::vector<std::uint32_t>>& upstream_;
   std::span<const double> widths_;
-  std::size_t hours_;
+  std::size_t hours_, stride_;  ///< of a row: beyond the hours there is no usage
   double weight_ = 0;
   std::vector<double> rest_, slope_, worth_;  ///< per node
   std::vector<double> room_, value_;          ///< per line that several nodes have
@@ -373,6 +368,8 @@ class Newton {
     shown_ = &problem;
     flow_.emplace(problem);
     upstream_ = upstream_of(*flow_);
+    looks_.clear();
+    for (std::size_t part = 0; part < kParts; ++part) looks_.emplace_back(*flow_, upstream_);
     const auto& nodes = flow_->nodes();
     size_.assign(nodes.size(), 0);
     std::vector<double> row(problem.pattern);
@@ -448,18 +445,16 @@ class Newton {
     return widths;
   }
 
-  View look(std::span<const double> amounts) const {
+  View look(std::span<const double> amounts) {
     const BasketProblem& problem = *shown_;
     const auto capacity = capacity_of(problem, whole(amounts));
     const auto wide = widths();
     View view;
     const std::size_t steps = problem.steps;
     view.blocks.resize(problem.scenarios * steps);
-    constexpr std::size_t kParts = 8;
     in_parallel(kParts, aim_.threads, [&](std::size_t part) {
-      Look look(*flow_, upstream_, wide);
       for (std::size_t i = part; i < view.blocks.size(); i += kParts)
-        view.blocks[i] = look.at(i / steps, i % steps, capacity);
+        view.blocks[i] = looks_[part].at(i / steps, i % steps, capacity, wide);
     });
     view.rest.assign(problem.scenarios, 0);
     view.slopes.assign(problem.scenarios, std::vector<double>(live_.size(), 0));
@@ -538,7 +533,7 @@ class Newton {
   }
 
   /// What no basket costs less than, by the multipliers of the smooth cost at these amounts.
-  double prove(std::span<const double> amounts) const {
+  double prove(std::span<const double> amounts) {
     const View view = look(amounts);
     const auto slopes =
         slopes_at(*flow_, capacity_of(problem_, whole(amounts)), aim_.threads, 1, true, widths());
@@ -887,6 +882,7 @@ class Newton {
   std::vector<Limit> limits_;
   std::optional<BasketFlow> flow_;
   std::vector<std::vector<std::uint32_t>> upstream_;
+  std::vector<Look> looks_;             ///< scratch
   std::vector<double> size_, of_line_;  ///< mean usage at each node; fees that a line could have
   std::vector<std::size_t> cluster_, place_, lines_of_;
   double total_ = 0, width_ = 0, width_before_ = 0, damping_ = kFirstDamping;

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "commitments/basket_flow.h"
 #include "commitments/exchange.h"
 #include "commitments/outlook.h"
 #include "commitments/payments.h"
@@ -26,6 +27,7 @@ constexpr std::size_t kPattern = 168, kQuarter = 3;
 constexpr int kCapRounds = 3;  ///< of making narrow purchases smaller and choosing the others again
 constexpr int kMonthsPerYear = 12;
 constexpr double kGapOfMany = 1e-4;
+constexpr std::size_t kPartsOfMany = 200;
 
 double real(Decimal value) { return static_cast<double>(value.units) / static_cast<double>(kOne); }
 
@@ -756,11 +758,12 @@ class Planner {
       }
       return up;
     };
+    const BasketFlow flow(solved_);
     const auto cost = [&](std::size_t count) {
-      return cost_of(solved_, raised(count), result_.best, options_.threads);
+      return cost_of(flow, raised(count), result_.best, options_.threads);
     };
     std::size_t low = 0, high = cut.size();
-    while (high - low > 2) {
+    while (high - low > std::max<std::size_t>(2, cut.size() / kPartsOfMany)) {
       const std::size_t third = (high - low) / 3, left = low + third, right = high - third;
       if (cost(left) <= cost(right))
         high = right;
@@ -769,9 +772,7 @@ class Planner {
     }
     std::vector<double> up = raised(low + (high - low) / 2);
     if (plan_.limited && !ahead_->is_within(*options_.max_unused, up)) return;
-    if (cost_of(solved_, up, result_.best, options_.threads) <
-        cost_of(solved_, down, result_.best, options_.threads))
-      amounts_ = std::move(up);
+    if (cost_of(flow, up, result_.best, options_.threads) < cost(0)) amounts_ = std::move(up);
   }
 
   /// Steps up, and what was chosen again around whole steps, may lead beyond the limit.
@@ -974,14 +975,18 @@ class Planner {
 
   // ---- the neighbourhood
 
-  double expected(const BasketProblem& problem, std::span<const double> amounts) const {
-    const BasketOutcome outcome = outcome_of(problem, amounts, options_.threads);
+  /// Cost in the mean of the scenarios, if usage is so many times what they expect: what capacity
+  /// leaves of it is as many times what a part of the capacity leaves.
+  double expected(const BasketFlow& flow, std::span<const double> amounts, double usage) const {
+    std::vector<double> capacity = capacity_of(problem_, amounts);
+    for (double& own : capacity) own /= usage;
+    const auto slopes = slopes_at(flow, capacity, options_.threads, 1, false);
     double cost = 0;
     for (std::size_t v = 0; v < amounts.size(); ++v)
-      cost += amounts[v] * fee_of(problem, v) / problem.variables[v].fee *
-              lines_[problem.variables[v].line].annuity;
-    for (std::size_t s = 0; s < problem.scenarios; ++s)
-      cost += problem.probability[s] * outcome.on_demand[s];
+      cost += amounts[v] * fee_of(problem_, v) / problem_.variables[v].fee *
+              lines_[problem_.variables[v].line].annuity;
+    for (std::size_t s = 0; s < problem_.scenarios; ++s)
+      cost += problem_.probability[s] * usage * slopes[s].on_demand;
     return cost;
   }
 
@@ -992,18 +997,17 @@ class Planner {
         if (problem_.variables[v].first_step == 0) amounts[v] *= scale;
       return amounts;
     };
+    const BasketFlow flow(problem_);
     constexpr int kPoints = 20;
     for (int i = 0; i <= kPoints; ++i) {
       const double scale = 2.0 * i / kPoints;
-      plan_.curve.push_back({scale, expected(problem_, scaled(scale))});
+      plan_.curve.push_back({scale, expected(flow, scaled(scale), 1)});
     }
     const std::vector<double> nothing = scaled(0);
     double low = 0, high = 1;
     for (int i = 0; i < 20; ++i) {
       const double middle = (low + high) / 2;
-      BasketProblem less = problem_;
-      for (double& usage : less.usage) usage *= middle;
-      (expected(less, amounts_) < expected(less, nothing) ? high : low) = middle;
+      (expected(flow, amounts_, middle) < expected(flow, nothing, middle) ? high : low) = middle;
     }
     plan_.break_even_usage = high;
   }

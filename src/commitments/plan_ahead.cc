@@ -29,6 +29,7 @@ PlanAhead::PlanAhead(const BasketProblem& problem, std::size_t real_pools, const
   }
   set_shares(year);
   find_families_of_purchases(year);
+  flow_.emplace(ahead_);
   before_ = unused(std::vector<double>(problem.variables.size(), 0));
 }
 
@@ -77,7 +78,7 @@ UnusedAhead PlanAhead::unused(std::span<const double> amounts) const {
   UnusedAhead ahead;
   const auto capacity = capacity_of(ahead_, now);
   ahead.fees = std::accumulate(capacity.begin(), capacity.end(), 0.0);
-  const BasketOutcome outcome = outcome_of(ahead_, now, threads_);
+  const BasketOutcome outcome = outcome_of(*flow_, now, threads_);
   for (std::size_t s = 0; s < ahead_.scenarios; ++s) {
     const auto first = outcome.unused.begin() + static_cast<std::ptrdiff_t>(s * ahead_.lines);
     ahead.unused.push_back(

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "commitments/basket.h"
+#include "commitments/basket_flow.h"
 #include "commitments/unused_cap.h"
 
 namespace steelyard {
@@ -18,6 +20,8 @@ class PlanAhead {
   /// what is used elsewhere.
   PlanAhead(const BasketProblem& problem, std::size_t real_pools, const YearAhead& year,
             int threads);
+  PlanAhead(const PlanAhead&) = delete;  // the flow refers to the problem
+  PlanAhead& operator=(const PlanAhead&) = delete;
 
   /// Of what is held, what is bought at the first step, and what follows of one family
   /// alone within a quarter: the rungs of a ladder are one decision.
@@ -46,6 +50,7 @@ class PlanAhead {
   std::size_t real_pools_;
   int threads_;
   BasketProblem ahead_;
+  std::optional<BasketFlow> flow_;
   std::vector<std::size_t> fading_;  ///< the family that fades in each scenario from the second on
   std::vector<std::string> names_;
   std::vector<std::size_t> family_;  ///< of each variable

@@ -55,11 +55,13 @@ struct Simulator::State {
   // Orders by preference, made when first needed; those in force during [from, until).
   std::map<const SharingPreference*, std::vector<Pair>> orders;
   std::vector<Pair> active_pairs;
+  std::vector<Decimal> active_rates;  ///< per unit of usage
   std::vector<std::uint32_t> active;
   Instant from, until;
 
   // The hour at hand.
   HourBill bill;
+  std::vector<Decimal> worth;                       ///< of its usage on demand, by pool
   std::vector<Decimal> left;                        ///< capacity by holding
   std::vector<std::vector<std::size_t>> pieces_of;  ///< by holding: positions in bill.pieces
   std::vector<std::vector<Decimal>> taken;          ///< by holding: capacity of each piece
@@ -94,8 +96,13 @@ Status Simulator::State::open(Instant hour) {
     if (in[h]) active.push_back(static_cast<std::uint32_t>(h));
   }
   active_pairs.clear();
+  active_rates.clear();
   for (const Pair& pair : order->second) {
-    if (in[pair.holding]) active_pairs.push_back(pair);
+    if (!in[pair.holding]) continue;
+    const Holding& holding = holdings[pair.holding];
+    active_pairs.push_back(pair);
+    active_rates.push_back(
+        pair.spend ? pair.rate : multiply_divide(holding.price, pair.factor, holding.factor));
   }
   return {};
 }
@@ -112,7 +119,8 @@ Status Simulator::State::start(Instant hour, std::span<const Decimal> usage) {
           "SY1805",
           pool_name(table, p) + " uses " + to_text(usage[p]) + " at " + format_instant(hour), {},
           "bring the correction back to the hours that it corrects");
-    if (usage[p] > kMaxQuantity || multiply(usage[p], on_demand) > kMaxQuantity)
+    if (usage[p] <= kMaxQuantity) worth[p] = multiply(usage[p], on_demand);
+    if (usage[p] > kMaxQuantity || worth[p] > kMaxQuantity)
       return fail("SY1805",
                   pool_name(table, p) + " uses " + to_text(usage[p]) + " at " +
                       format_instant(hour) + ", which is beyond the limit",
@@ -135,20 +143,18 @@ Status Simulator::State::start(Instant hour, std::span<const Decimal> usage) {
 }
 
 void Simulator::State::apply() {
-  for (const Pair& pair : active_pairs) {
+  for (std::size_t i = 0; i < active_pairs.size(); ++i) {
+    const Pair& pair = active_pairs[i];
     Decimal& open = bill.uncovered[pair.pool];
     Decimal& rest = left[pair.holding];
     if (open == Decimal{} || rest == Decimal{}) continue;
     const Taken part = take(pair, open, rest);
     open -= part.quantity;
     rest -= part.capacity;
-    const Holding& holding = holdings[pair.holding];
-    const Decimal rate =
-        pair.spend ? pair.rate : multiply_divide(holding.price, pair.factor, holding.factor);
     pieces_of[pair.holding].push_back(bill.pieces.size());
     taken[pair.holding].push_back(part.capacity);
-    bill.pieces.push_back(
-        {pair.holding, pair.pool, part.quantity, rate, pair.spend ? part.capacity : Decimal{}});
+    bill.pieces.push_back({pair.holding, pair.pool, part.quantity, active_rates[i],
+                           pair.spend ? part.capacity : Decimal{}});
   }
 }
 
@@ -163,6 +169,9 @@ void Simulator::State::settle_fees() {
       bill.unused[h] = left[h];
     } else if (pieces_of[h].empty()) {
       bill.unused[h] = fee[h];
+    } else if (pieces_of[h].size() == 1 && left[h] == Decimal{}) {  // as apportioned
+      bill.pieces[pieces_of[h][0]].cost = fee[h];
+      bill.unused[h] = {};
     } else {
       taken[h].push_back(left[h]);
       const std::vector<Decimal> parts = apportion(fee[h], taken[h]);
@@ -179,9 +188,11 @@ void Simulator::State::settle_on_demand() {
   bill.total_on_demand = bill.on_demand_equivalent = {};
   for (std::size_t p = 0; p < table.pools.size(); ++p) {
     const Decimal price = card.rates[table.pools[p].rate].on_demand;
-    bill.on_demand[p] = multiply(bill.uncovered[p], price);
+    bill.on_demand[p] = bill.uncovered[p] == Decimal{}       ? Decimal{}
+                        : bill.uncovered[p] == bill.usage[p] ? worth[p]
+                                                             : multiply(bill.uncovered[p], price);
     bill.total_on_demand += bill.on_demand[p];
-    bill.on_demand_equivalent += multiply(bill.usage[p], price);
+    bill.on_demand_equivalent += worth[p];
   }
 }
 
@@ -217,6 +228,7 @@ Result<Simulator> Simulator::make(const RateCard& card, const PoolTable& table,
   state->bill.fee.resize(count);
   state->bill.unused.resize(count);
   state->bill.on_demand.resize(pools);
+  state->worth.resize(pools);
   // The scopes are checked now, not in the first hour.
   const SharingPreference* first = state->sharing.empty() ? nullptr : &state->sharing.front();
   auto order = application_order(card, table, state->holdings, first);

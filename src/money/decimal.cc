@@ -61,7 +61,10 @@ struct Division {
 /// Long division in base 2^64 of a two-digit divisor (Knuth, The Art of Computer Programming 4.3.1
 /// D). Needs number.high < divisor, so that the quotient has one place.
 Division divide_wide(Wide number, UInt128 divisor) {
-  if (number.high == 0) return {number.low / divisor, number.low % divisor};
+  if (number.high == 0) {
+    const UInt128 quotient = number.low / divisor;  // and the rest without a second division
+    return {quotient, number.low - quotient * divisor};
+  }
   const auto leading_zeros = [](UInt128 x) {
     const auto high = static_cast<std::uint64_t>(x >> 64);
     return high != 0 ? __builtin_clzll(high) : 64 + __builtin_clzll(static_cast<std::uint64_t>(x));
