@@ -12,6 +12,7 @@
 #include "commitments/basket_flow.h"
 #include "commitments/exchange.h"
 #include "commitments/outlook.h"
+#include "commitments/parallel.h"
 #include "commitments/payments.h"
 #include "commitments/plan_ahead.h"
 #include "commitments/plan_exchange.h"
@@ -763,7 +764,16 @@ class Planner {
       return cost_of(flow, raised(count), result_.best, options_.threads);
     };
     std::size_t low = 0, high = cut.size();
-    while (high - low > std::max<std::size_t>(2, cut.size() / kPartsOfMany)) {
+    const auto is_within = [&](std::size_t count) {
+      return !plan_.limited || ahead_->is_within(*options_.max_unused, raised(count));
+    };
+    const std::size_t enough = std::max<std::size_t>(2, cut.size() / kPartsOfMany);
+    if (!is_within(high)) {
+      for (std::size_t most = 0; high - most > enough;)
+        (is_within((most + high) / 2) ? most : high) = (most + high) / 2;
+      while (high > 0 && !is_within(high)) high -= std::min(high, enough);
+    }
+    while (high - low > enough) {
       const std::size_t third = (high - low) / 3, left = low + third, right = high - third;
       if (cost(left) <= cost(right))
         high = right;
@@ -771,7 +781,6 @@ class Planner {
         low = left;
     }
     std::vector<double> up = raised(low + (high - low) / 2);
-    if (plan_.limited && !ahead_->is_within(*options_.max_unused, up)) return;
     if (cost_of(flow, up, result_.best, options_.threads) < cost(0)) amounts_ = std::move(up);
   }
 
@@ -853,8 +862,69 @@ class Planner {
 
   // ---- the exact bill
 
+  /// Sums of hours; per holding where there are many.
+  struct Billed {
+    explicit Billed(std::size_t holdings)
+        : fee(holdings),
+          unused(holdings),
+          avoided(holdings),
+          avoided_without(holdings),
+          paid(holdings, 0),
+          use(holdings, 0) {}
+    void add(const Billed& other) {
+      for (std::size_t i = 0; i < fee.size(); ++i) {
+        fee[i] += other.fee[i];
+        unused[i] += other.unused[i];
+        avoided[i] += other.avoided[i];
+        avoided_without[i] += other.avoided_without[i];
+      }
+      on_demand += other.on_demand;
+      equivalent += other.equivalent;
+      on_demand_without += other.on_demand_without;
+      fees_without += other.fees_without;
+    }
+    std::vector<Decimal> fee, unused, avoided, avoided_without;
+    Decimal on_demand, equivalent, on_demand_without, fees_without;
+    std::vector<double> paid, use;  ///< of one scenario
+    Status status;
+  };
+
+  Status bill_scenario(std::size_t scenario, const std::vector<Holding>& holdings,
+                       const std::vector<Holding>& only_held, Billed& sums) const {
+    auto simulator = Simulator::make(card_, table_, holdings, options_.sharing);
+    if (!simulator) return pass(simulator);
+    auto without = Simulator::make(card_, table_, only_held, options_.sharing);
+    if (!without) return pass(without);
+    std::vector<Decimal> quantity(table_.pools.size());
+    for (std::size_t month = 0; month < problem_.steps; ++month)
+      for (std::size_t h = 0; h < pattern_; ++h) {
+        set_quantities(scenario, month, h, quantity);
+        auto hour = simulator->bill(middle_of(month), quantity);
+        if (!hour) return pass(hour);
+        add_avoided(**hour, sums.avoided);
+        sums.on_demand += (*hour)->total_on_demand;
+        sums.equivalent += (*hour)->on_demand_equivalent;
+        for (std::size_t i = 0; i < holdings.size(); ++i) {
+          const Decimal fee = (*hour)->fee[i], unused = (*hour)->unused[i];
+          sums.fee[i] += fee;
+          sums.unused[i] += unused;
+          sums.paid[i] += real(fee);
+          sums.use[i] += real(fee) - real(unused);
+        }
+        if (only_held.empty()) {
+          sums.on_demand_without += (*hour)->on_demand_equivalent;
+          continue;
+        }
+        auto bare = without->bill(middle_of(month), quantity);
+        if (!bare) return pass(bare);
+        add_avoided(**bare, sums.avoided_without);
+        sums.on_demand_without += (*bare)->total_on_demand;
+        sums.fees_without += (*bare)->fees;
+      }
+    return {};
+  }
+
   Status bill() {
-    const auto months = static_cast<std::size_t>(plan_.months);
     std::vector<Holding> holdings;
     for (const Line& line : lines_)
       if (line.held && !line.target) holdings.push_back(line.unit);
@@ -870,46 +940,25 @@ class Planner {
     if (!exchanged) return pass(exchanged);
     plan_.notes = std::move(*exchanged);
     const std::size_t bought = held + plan_.purchases.size();  // behind: rests of what was held
-    auto simulator = Simulator::make(card_, table_, holdings, options_.sharing);
-    if (!simulator) return pass(simulator);
-    auto without = Simulator::make(card_, table_, only_held, options_.sharing);
-    if (!without) return pass(without);
-
     // Sums over the scenarios and the hours of the pattern, weighed by the hours of each month.
     const Decimal share{static_cast<Int128>(options_.scenarios) * static_cast<Int128>(pattern_) *
                         kOne};
     const Decimal hours_of_month{730 * kOne};
     const auto mean = [&](Decimal sum) { return multiply_divide(sum, hours_of_month, share); };
-    std::vector<std::vector<double>> use(holdings.size(), std::vector<double>(problem_.scenarios));
-    std::vector<std::vector<double>> paid = use;
-    std::vector<Decimal> quantity(table_.pools.size());
-    std::vector<Decimal> fee(holdings.size()), unused = fee, avoided = fee, avoided_without = fee;
-    Decimal on_demand, equivalent, on_demand_without, fees_without;
-    for (std::size_t month = 0; month < months; ++month)
-      for (std::size_t s = 0; s < problem_.scenarios; ++s)
-        for (std::size_t h = 0; h < pattern_; ++h) {
-          set_quantities(s, month, h, quantity);
-          auto hour = simulator->bill(middle_of(month), quantity);
-          if (!hour) return pass(hour);
-          add_avoided(**hour, avoided);
-          on_demand += (*hour)->total_on_demand;
-          equivalent += (*hour)->on_demand_equivalent;
-          for (std::size_t i = 0; i < holdings.size(); ++i) {
-            fee[i] += (*hour)->fee[i];
-            unused[i] += (*hour)->unused[i];
-            paid[i][s] += real((*hour)->fee[i]);
-            use[i][s] += real((*hour)->fee[i]) - real((*hour)->unused[i]);
-          }
-          if (only_held.empty()) {
-            on_demand_without += (*hour)->on_demand_equivalent;
-            continue;
-          }
-          auto bare = without->bill(middle_of(month), quantity);
-          if (!bare) return pass(bare);
-          add_avoided(**bare, avoided_without);
-          on_demand_without += (*bare)->total_on_demand;
-          fees_without += (*bare)->fees;
-        }
+    // The scenarios are billed side by side.
+    std::vector<Billed> of_scenario(problem_.scenarios, Billed(holdings.size()));
+    in_parallel(problem_.scenarios, options_.threads, [&](std::size_t s) {
+      of_scenario[s].status = bill_scenario(s, holdings, only_held, of_scenario[s]);
+    });
+    Billed all(holdings.size());
+    for (Billed& scenario : of_scenario) {
+      if (!scenario.status) return pass(scenario.status);
+      all.add(scenario);
+    }
+    const auto &fee = all.fee, &unused = all.unused, &avoided = all.avoided,
+               &avoided_without = all.avoided_without;
+    const Decimal on_demand = all.on_demand, equivalent = all.equivalent,
+                  on_demand_without = all.on_demand_without, fees_without = all.fees_without;
     // All usage on demand is what is avoided and what is left, with the purchases and without.
     for (const auto& [parts, left] :
          {std::pair(&avoided, on_demand), std::pair(&avoided_without, on_demand_without)}) {
@@ -942,8 +991,9 @@ class Planner {
                          holdings[i].paid_before;
       if (purchase.step == 0) plan_.owed_now += price - holdings[i].paid_before;
       for (std::size_t s = 0; s < problem_.scenarios; ++s)
-        if (paid[i][s] > 0)
-          purchase.worst_use = std::min(purchase.worst_use, use[i][s] / paid[i][s]);
+        if (of_scenario[s].paid[i] > 0)
+          purchase.worst_use =
+              std::min(purchase.worst_use, of_scenario[s].use[i] / of_scenario[s].paid[i]);
       plan_.fees += purchase.fee;
       plan_.avoided += purchase.avoided;
     }
