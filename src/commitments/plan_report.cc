@@ -78,7 +78,7 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
   notes.push_back(assumes);
   notes.push_back(
       "wrong if: usage is about to move or end for a reason that its history does not show, prices "
-      "change, or growth is committed elsewhere; plan again each week or month, and after each "
+      "change, or growth is committed elsewhere; plan again each month, and after each "
       "change");
   notes.insert(notes.end(), plan.notes.begin(), plan.notes.end());
 }
