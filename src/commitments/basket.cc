@@ -388,9 +388,9 @@ BasketResult best_basket(const BasketProblem& problem, const BasketOptions& opti
   SY_ASSERT(problem.probability.size() == problem.scenarios);
   for (const BasketLimit& limit : problem.limits)
     SY_ASSERT(limit.weight.size() == problem.variables.size());
-  std::vector<double> best;
+  std::vector<double> best = options.best;
   int passes = 0;
-  if (problem.risk > 0) {
+  if (problem.risk > 0 && best.empty()) {
     BasketOptions rough = options;
     if (problem.variables.size() > options.few_purchases) rough.gap *= kGapOfRegret;
     for (std::size_t s = 0; s < problem.scenarios; ++s) {

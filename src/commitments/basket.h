@@ -74,6 +74,8 @@ struct BasketOptions {
   std::size_t few_purchases = 300;
   /// Up to so many, cutting planes go on from there if the gap is wider than asked for.
   std::size_t many_purchases = 600;
+  /// What regret is measured against, where that is known already; empty: it is found.
+  std::vector<double> best = {};
   std::function<void(int passes)> on_pass = {};  ///< told how many there were, now and then
 };
 

@@ -71,6 +71,7 @@ class Planner {
     solve();
     round_amounts();
     keep_limit_on_unused();
+    bound_whole_steps();
     return {};
   }
 
@@ -656,10 +657,16 @@ class Planner {
     BasketOptions options{options_.gap, kMostPlanPasses, options_.threads};
     options.on_pass = options_.on_pass;
     // Whole purchases leave more than that open where there are many.
-    if (problem_.variables.size() > options.few_purchases)
-      options.gap = std::max(options.gap, kGapOfMany);
+    if (is_large()) options.gap = std::max(options.gap, kGapOfMany);
     return options;
   }
+  /// With the limit on what goes unused: of many purchases, regret is measured once.
+  BasketOptions search_again() const {
+    BasketOptions options = search();
+    if (is_large()) options.best = result_.best;
+    return options;
+  }
+  bool is_large() const { return problem_.variables.size() > BasketOptions{}.few_purchases; }
 
   void solve() {
     result_ = best_basket(problem_, search());
@@ -667,16 +674,17 @@ class Planner {
     plan_.free_bound = result_.bound;
     if (!options_.max_unused) return;
     look_ahead();
+    const BasketOptions again = search_again();
     for (int round = 0; round < kCapRounds; ++round) {
       if (!ahead_->keep_within(*options_.max_unused, result_.amounts)) return;
       plan_.limited = true;
       // Wider commitments take over what these may not have.
       keep_to_amounts([&](std::size_t v) { return ahead_->is_of_one_family(v); });
-      result_ = best_basket(solved_, search());
+      result_ = best_basket(solved_, again);
     }
     if (!plan_.limited || !ahead_->keep_within(*options_.max_unused, result_.amounts)) return;
     keep_to_amounts([](std::size_t) { return true; });
-    result_ = best_basket(solved_, search());
+    result_ = best_basket(solved_, again);
   }
 
   /// No more of the purchases of now, or of this quarter's ladders, than was found, and of what
@@ -794,6 +802,22 @@ class Planner {
         amounts_[v] = std::floor(amounts_[v] / grain + 1e-6) * grain;
       }
     }
+  }
+
+  /// A step up may lead beyond what was left to buy within the limit on what goes unused; the bound
+  /// is then one of that as well.
+  void bound_whole_steps() {
+    bool any = false;
+    for (std::size_t v = 0; plan_.limited && v < amounts_.size(); ++v) {
+      double& most = solved_.variables[v].most;
+      if (amounts_[v] <= most * (1 + 1e-9)) continue;
+      most = amounts_[v];
+      any = true;
+    }
+    if (!any) return;
+    BasketOptions options = search();
+    options.best = result_.best;
+    result_.bound = std::min(result_.bound, best_basket(solved_, options).bound);
   }
 
   /// The search keeps limits to its last digits; a step less where that is not enough.

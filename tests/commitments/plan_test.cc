@@ -603,6 +603,62 @@ TEST(Plan, BuysNothingOfUsageThatIsOver) {
   EXPECT_EQ(plan->total(), Decimal{});
 }
 
+/// Hundreds of purchases are found by Newton's method, and rounded together.
+TEST(Plan, ManyPurchasesKeepTheLimitAndTheBound) {
+  Estate estate;
+  estate.source = "made up";
+  Demand& demand = estate.demand;
+  demand.first_hour = at("2026-01-05");
+  demand.hours = 12 * 168;
+  demand.pool_columns = {"region", "type"};
+  RateCard& card = estate.card;
+  card.columns = demand.pool_columns;
+  for (const std::string name : {"pool", "any"}) {
+    Offer offer;
+    offer.name = name;
+    offer.instrument = Instrument::kQuantity;
+    if (name == "pool") offer.scope = demand.pool_columns;
+    offer.term_years = 1;
+    card.offers.push_back(offer);
+  }
+  Rate rate;
+  rate.key = {"*", "*"};
+  rate.on_demand = rate.list = rate.factor = {kOne};
+  rate.price = {Decimal{kOne / 10 * 6}, Decimal{kOne / 100 * 72}};
+  card.rates.push_back(rate);
+  for (char region = 'a'; region <= 'l'; ++region)
+    for (char type = 'a'; type <= 'j'; ++type) demand.pools.push_back({{region}, {type}});
+  for (std::size_t pool = 0; pool < demand.pools.size(); ++pool)
+    for (std::size_t hour = 0; hour < demand.hours; ++hour) {
+      const std::size_t day = hour % 24 >= 8 && hour % 24 < 20 ? 10 + pool % 7 : 0;
+      demand.counts.push_back(static_cast<std::int64_t>(20 + pool % 23 + day + hour * pool % 5));
+    }
+  auto table = price_pools(card, demand.pool_columns, demand.pools);
+  ASSERT_TRUE(table) << why(table);
+  estate.table = std::move(*table);
+  PlanOptions options;
+  options.scenarios = 3;
+  const auto free = make_plan(estate, options);
+  ASSERT_TRUE(free) << why(free);
+  EXPECT_GT(free->purchases.size(), 300U);
+  EXPECT_GE(free->objective, free->bound);
+  EXPECT_LT(free->gap, 1e-3);
+  options.max_unused = free->unused_worst / 2;
+  options.threads = 1;
+  const auto plan = make_plan(estate, options);
+  ASSERT_TRUE(plan) << why(plan);
+  EXPECT_TRUE(plan->limited);
+  EXPECT_LE(plan->unused_worst, *options.max_unused * (1 + 1e-9));
+  EXPECT_GE(plan->objective, plan->bound);
+  EXPECT_GE(plan->objective, free->bound);
+  EXPECT_LT(plan->gap, 2e-3);
+  options.threads = 3;
+  const auto again = make_plan(estate, options);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(purchases_json(estate, *plan), purchases_json(estate, *again));
+  EXPECT_EQ(plan->bound, again->bound);
+}
+
 TEST(Plan, ThreadsChangeNothing) {
   const Estate estate = estate_of_aws(6);
   PlanOptions options;
