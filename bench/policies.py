@@ -73,6 +73,8 @@ def main():
     parser.add_argument("--folder", type=pathlib.Path, default=ROOT / "build" / "bench" / "policies")
     options = parser.parse_args()
     options.steelyard = str(options.build.resolve() / "bin" / "steelyard")
+    if not os.path.exists(options.steelyard):
+        parser.error(f"there is no {options.steelyard}: `./dev build --release` makes it")
     options.folder.mkdir(parents=True, exist_ok=True)
     seeds = range(1, options.seeds + 1)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:

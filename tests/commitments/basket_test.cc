@@ -8,24 +8,12 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <random>
 
 #include "commitments/linear_program.h"
+#include "commitments/random.h"
 
 namespace steelyard {
 namespace {
-
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : engine_(seed) {}
-  double uniform(double from, double to) {
-    return from + (to - from) * static_cast<double>(engine_() >> 11) * 0x1p-53;
-  }
-  std::size_t below(std::size_t end) { return engine_() % end; }
-
- private:
-  std::mt19937_64 engine_;
-};
 
 /// Pools in pairs below family lines, all below one more line; a variable for each line and, for
 /// some, a later date. `uniform`: one ratio for each line, so that the order is the best one.
