@@ -16,7 +16,8 @@ namespace {
 /// Of many purchases: how much rougher the best of each scenario may be, which only measures
 /// regret.
 constexpr double kGapOfRegret = 10;
-constexpr int kMostStuck = 3;  ///< widths at which the gap hardly narrows, one after the other
+constexpr int kMostHalvings = 12;  ///< of the way to a basket that breaks the condition
+constexpr int kMostStuck = 3;      ///< widths at which the gap hardly narrows, one after the other
 
 double fees_of(const BasketProblem& problem, std::span<const double> amounts) {
   double fees = 0;
@@ -119,6 +120,9 @@ class Search {
     if (is_large) go_ahead(result);
     if (!is_large || (gap_of(result) > options_.gap && purchases <= options_.many_purchases))
       cut(result);
+    result.free_bound = less_rounding(result.bound);
+    if (options_.condition != nullptr && !options_.condition->holds(result.amounts))
+      cut_within_condition(result);
     finish(result);
     return result;
   }
@@ -146,6 +150,48 @@ class Search {
     });
   }
 
+  /// Goes on from the cheapest basket of all to the cheapest that keeps the condition.
+  void cut_within_condition(BasketResult& result) {
+    result.conditioned = within_condition_ = true;
+    result.on_demand.clear();
+    add_rows(result.amounts);
+    result.amounts = towards(result.amounts);
+    cut(result);
+  }
+
+  /// Adds the rows of the condition for amounts that do not keep it; whether they break one.
+  bool add_rows(std::span<const double> amounts) {
+    bool broken = false;
+    for (const BasketLimit& row : options_.condition->rows(amounts)) {
+      double most = 0, sum = 0;
+      for (const double weight : row.weight) most = std::max(most, std::abs(weight));
+      std::vector<int> columns;
+      std::vector<double> values;
+      for (std::size_t v = 0; v < row.weight.size(); ++v) {
+        if (std::abs(row.weight[v]) <= 1e-12 * most) continue;
+        columns.push_back(static_cast<int>(v));
+        values.push_back(row.weight[v] / most);
+        sum += values.back() * amounts[v];
+      }
+      if (columns.empty()) continue;
+      master_.add_row(-LinearProgram::kInfinity, row.most / most, columns, values);
+      broken = broken || sum > row.most / most + 1e-9 * std::abs(sum);
+    }
+    return broken;
+  }
+
+  /// The last basket that keeps the condition on the way to one that does not; the next is cut off.
+  /// From well inside, as from a basket at the edge most ways would end at once.
+  std::vector<double> towards(std::vector<double> outside) {
+    std::vector<double> inside = options_.condition->inside, middle(inside.size());
+    for (int halving = 0; halving < kMostHalvings; ++halving) {
+      for (std::size_t v = 0; v < middle.size(); ++v) middle[v] = (inside[v] + outside[v]) / 2;
+      (options_.condition->holds(middle) ? inside : outside) = middle;
+    }
+    add_rows(outside);
+    return inside;
+  }
+
   void count_pass(BasketResult& result) const {
     ++result.passes;
     if (options_.on_pass) options_.on_pass(result.passes);
@@ -159,7 +205,8 @@ class Search {
     double radius = 0.25;                       // of what could be of use
     bool boxed = false;
     int nulls = 0, since_bound = 0;
-    while (result.passes < options_.max_passes) {
+    const int most_passes = result.passes + options_.max_passes;
+    while (result.passes < most_passes) {
       set_box(boxed ? radius : -1, centre);
       if (!master_.solve()) break;
       const double model = master_.value();
@@ -173,6 +220,12 @@ class Search {
       std::vector<double> point(master_.solution().begin(),
                                 master_.solution().begin() + static_cast<std::ptrdiff_t>(count));
       for (std::size_t v = 0; v < count; ++v) point[v] = std::clamp(point[v], 0.0, most_[v]);
+      if (within_condition_ && !options_.condition->holds(point)) {
+        // Where the forced order breaks the condition and the best would not, no row tells.
+        if (!add_rows(point) && evaluate(point, result, false) - model <= 0.5 * enough && !boxed)
+          break;
+        point = towards(std::move(point));
+      }
       const double relaxed = evaluate(point, result);
       const bool better = relaxed < reached;
       if (!boxed) {
@@ -199,11 +252,14 @@ class Search {
   }
 
   void finish(BasketResult& result) const {
-    result.bound -= 1e-9 * std::abs(result.bound);  // the master's doubles are right to about that
+    result.bound = less_rounding(result.bound);
     result.best = best_;
     result.gap = gap_of(result);
     result.proven = result.gap <= options_.gap + 2e-9;
   }
+
+  /// The master's doubles are right to about that.
+  static double less_rounding(double bound) { return bound - 1e-9 * std::abs(bound); }
 
   /// The column of what a part of a scenario leaves on demand.
   int theta(std::size_t part) const { return static_cast<int>(problem_.variables.size() + part); }
@@ -249,6 +305,7 @@ class Search {
           const double size = std::max(point[v], 0.05 * most_[v]);
           point[v] = std::clamp(point[v] + way * step * size, 0.0, most_[v]);
           if (point[v] == result.amounts[v] || !within_limits(problem_, point)) continue;
+          if (within_condition_ && !options_.condition->holds(point)) continue;
           --tries;
           const auto slopes =
               slopes_at(flow_, capacity_of(problem_, point), options_.threads, 1, false);
@@ -276,7 +333,7 @@ class Search {
   }
 
   /// Adds the cuts at a point; returns its cost in the best order, as far as that was proved.
-  double evaluate(const std::vector<double>& point, BasketResult& result) {
+  double evaluate(const std::vector<double>& point, BasketResult& result, bool may_keep = true) {
     const auto slopes =
         slopes_at(flow_, capacity_of(problem_, point), options_.threads, parts_, true);
     count_pass(result);
@@ -303,7 +360,7 @@ class Search {
       }
       add_row(constant, std::move(columns), std::move(values));
     }
-    keep(point, slopes, result);
+    if (may_keep) keep(point, slopes, result);
     return fees_of(problem_, point) +
            weigh(problem_, values_of(problem_, slopes, &BasketSlope::relaxed), best_);
   }
@@ -315,6 +372,7 @@ class Search {
   std::size_t parts_;  ///< of the time: each has cuts of its own
   LinearProgram master_;
   int threshold_ = -1, fixed_rows_ = 0;
+  bool within_condition_ = false;
 };
 
 /// The problem of one scenario alone.
@@ -392,6 +450,7 @@ BasketResult best_basket(const BasketProblem& problem, const BasketOptions& opti
   int passes = 0;
   if (problem.risk > 0 && best.empty()) {
     BasketOptions rough = options;
+    rough.condition = nullptr;  // regret is that of any basket
     if (problem.variables.size() > options.few_purchases) rough.gap *= kGapOfRegret;
     for (std::size_t s = 0; s < problem.scenarios; ++s) {
       const BasketProblem one = only_scenario(problem, s);

@@ -66,6 +66,16 @@ struct BasketProblem {
   double risk = 0, tail = 0.25;
 };
 
+/// What baskets keep beside the limits, known at points only. Those that keep it are a convex set,
+/// but for what the forced order of a provider costs.
+struct BasketCondition {
+  std::vector<double> inside;  ///< amounts that keep it, and the limits
+  std::function<bool(std::span<const double> amounts)> holds;
+  /// Rows (weights of any sign) that every basket which keeps the condition keeps as well, for
+  /// amounts that do not keep it: those break one of them where the order is the best one.
+  std::function<std::vector<BasketLimit>(std::span<const double> amounts)> rows;
+};
+
 struct BasketOptions {
   double gap = 1e-6;  ///< relative; the search ends there
   int max_passes = 300;
@@ -76,6 +86,7 @@ struct BasketOptions {
   std::size_t many_purchases = 600;
   /// What regret is measured against, where that is known already; empty: it is found.
   std::vector<double> best = {};
+  const BasketCondition* condition = nullptr;    ///< none: all baskets
   std::function<void(int passes)> on_pass = {};  ///< told how many there were, now and then
 };
 
@@ -93,7 +104,9 @@ struct BasketResult {
   std::vector<double> best;       ///< per scenario: its own best cost, if risk was asked for
   double gap = 0;                 ///< (cost - bound) / cost
   int passes = 0, cuts = 0;
-  bool proven = false;  ///< the gap asked for was reached
+  bool proven = false;       ///< the gap asked for was reached
+  bool conditioned = false;  ///< the condition made the basket another one
+  double free_bound = 0;     ///< `bound` without the condition
 };
 
 /// Whether the amounts keep all limits, but for the last digits of a double.

@@ -669,11 +669,17 @@ class Planner {
   bool is_large() const { return problem_.variables.size() > BasketOptions{}.few_purchases; }
 
   void solve() {
-    result_ = best_basket(problem_, search());
+    BasketOptions options = search();
+    if (options_.max_unused) {
+      look_ahead();
+      condition_ = ahead_->condition(*options_.max_unused);
+      if (!is_large()) options.condition = &condition_;
+    }
+    result_ = best_basket(problem_, options);
     solved_ = problem_;
-    plan_.free_bound = result_.bound;
-    if (!options_.max_unused) return;
-    look_ahead();
+    plan_.free_bound = result_.free_bound;
+    plan_.limited = result_.conditioned;
+    if (!options_.max_unused || !is_large()) return;
     const BasketOptions again = search_again();
     for (int round = 0; round < kCapRounds; ++round) {
       if (!ahead_->keep_within(*options_.max_unused, result_.amounts)) return;
@@ -725,6 +731,7 @@ class Planner {
       if (steps - whole > 1e-3 && is_coarse(v)) cut.emplace_back(whole - steps, v);
     }
     keep_limits();
+    keep_limit_on_unused();
     if (cut.empty()) return;
     std::stable_sort(cut.begin(), cut.end());
     constexpr std::size_t kMostTries = 200;
@@ -737,7 +744,7 @@ class Planner {
       up[cut[i].second] += lines_[problem_.variables[cut[i].second].line].grain;
       if (!within_limits(solved_, up)) continue;
       const double now = cost_of(solved_, up, result_.best, options_.threads);
-      if (now >= cost || (plan_.limited && !ahead_->is_within(*options_.max_unused, up))) continue;
+      if (now >= cost || !is_within_unused(up)) continue;
       cost = now;
       amounts_ = std::move(up);
       moved = true;
@@ -772,9 +779,7 @@ class Planner {
       return cost_of(flow, raised(count), result_.best, options_.threads);
     };
     std::size_t low = 0, high = cut.size();
-    const auto is_within = [&](std::size_t count) {
-      return !plan_.limited || ahead_->is_within(*options_.max_unused, raised(count));
-    };
+    const auto is_within = [&](std::size_t count) { return is_within_unused(raised(count)); };
     const std::size_t enough = std::max<std::size_t>(2, cut.size() / kPartsOfMany);
     if (!is_within(high)) {
       for (std::size_t most = 0; high - most > enough;)
@@ -792,11 +797,30 @@ class Planner {
     if (cost_of(flow, up, result_.best, options_.threads) < cost(0)) amounts_ = std::move(up);
   }
 
-  /// Steps up, and what was chosen again around whole steps, may lead beyond the limit.
+  bool is_within_unused(std::span<const double> amounts) const {
+    return !options_.max_unused || condition_.holds(amounts);
+  }
+
+  /// Whole steps may lead beyond the limit: less of what comes in small steps, and where that is
+  /// not enough, of the families that break it.
   void keep_limit_on_unused() {
-    for (int round = 0; options_.max_unused && round < kCapRounds; ++round) {
+    if (is_within_unused(amounts_)) return;
+    plan_.limited = true;
+    const std::vector<double> whole = amounts_;
+    const auto holds_with = [&](double share) {
+      for (std::size_t v = 0; v < amounts_.size(); ++v)
+        if (!is_coarse(v)) amounts_[v] = std::floor(share * whole[v] / 0.001) * 0.001;
+      return is_within_unused(amounts_);
+    };
+    double low = 0, high = 1;
+    for (int halving = 0; halving < 10; ++halving) {
+      const double middle = (low + high) / 2;
+      (holds_with(middle) ? low : high) = middle;
+    }
+    if (holds_with(low)) return;
+    amounts_ = whole;
+    for (int round = 0; round < kCapRounds; ++round) {
       if (!ahead_->keep_within(*options_.max_unused, amounts_)) return;
-      plan_.limited = true;
       for (std::size_t v = 0; v < amounts_.size(); ++v) {
         const double grain = lines_[problem_.variables[v].line].grain;
         amounts_[v] = std::floor(amounts_[v] / grain + 1e-6) * grain;
@@ -853,11 +877,37 @@ class Planner {
     }
     if (which.empty()) return;
     // Regret is measured against the same: what is held is paid for in every scenario alike.
-    const BasketResult chosen = best_basket(fine, {options_.gap, 100, options_.threads});
-    std::vector<double> amounts = amounts_;
-    for (std::size_t i = 0; i < which.size(); ++i)
-      amounts[which[i]] = std::floor(chosen.amounts[i] / 0.001 + 1e-6) * 0.001;
-    if (within_limits(solved_, amounts) &&
+    const auto with = [&](std::span<const double> chosen) {
+      std::vector<double> amounts = amounts_;
+      for (std::size_t i = 0; i < which.size(); ++i) amounts[which[i]] = chosen[i];
+      return amounts;
+    };
+    BasketOptions options{options_.gap, 100, options_.threads};
+    BasketCondition condition;
+    if (plan_.limited) {
+      condition.inside.assign(which.size(), 0);
+      if (!condition_.holds(with(condition.inside)))
+        for (std::size_t i = 0; i < which.size(); ++i) condition.inside[i] = amounts_[which[i]];
+      condition.holds = [&](std::span<const double> amounts) {
+        return condition_.holds(with(amounts));
+      };
+      condition.rows = [&](std::span<const double> amounts) {
+        std::vector<BasketLimit> rows = condition_.rows(with(amounts));
+        for (BasketLimit& row : rows) {
+          BasketLimit rest{{}, row.most};
+          for (std::size_t v = 0; v < amounts_.size(); ++v)
+            if (is_coarse(v)) rest.most -= amounts_[v] * row.weight[v];
+          for (const std::size_t v : which) rest.weight.push_back(row.weight[v]);
+          row = std::move(rest);
+        }
+        return rows;
+      };
+      options.condition = &condition;
+    }
+    BasketResult chosen = best_basket(fine, options);
+    for (double& amount : chosen.amounts) amount = std::floor(amount / 0.001 + 1e-6) * 0.001;
+    std::vector<double> amounts = with(chosen.amounts);
+    if (within_limits(solved_, amounts) && is_within_unused(amounts) &&
         cost_of(solved_, amounts, result_.best, options_.threads) <
             cost_of(solved_, amounts_, result_.best, options_.threads))
       amounts_ = std::move(amounts);
@@ -1131,6 +1181,7 @@ class Planner {
   /// Variables of narrow ladders, by scope and month.
   std::map<std::pair<std::vector<ScopeValue>, std::size_t>, std::vector<std::size_t>> rungs_;
   std::optional<PlanAhead> ahead_;
+  BasketCondition condition_;
   BasketResult result_;
   std::vector<double> amounts_;
 };

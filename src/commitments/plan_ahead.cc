@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "commitments/basket_unused.h"
+
 namespace steelyard {
 namespace {
 
@@ -30,6 +32,16 @@ PlanAhead::PlanAhead(const BasketProblem& problem, std::size_t real_pools, const
   set_shares(year);
   find_families_of_purchases(year);
   flow_.emplace(ahead_);
+  for (std::size_t v = 0; v < problem.variables.size(); ++v) {
+    const std::size_t step = problem.variables[v].first_step;
+    counts_.push_back(step == 0 || (step < kQuarter && is_of_one_family(v)));
+  }
+  most_ = ahead_.held;
+  for (std::size_t v = 0; v < ahead_.variables.size(); ++v) {
+    const BasketVariable& variable = ahead_.variables[v];
+    for (std::size_t step = variable.first_step; counts_[v] && step < variable.end_step; ++step)
+      most_[variable.line * ahead_.steps + step] += variable.most;
+  }
   before_ = unused(std::vector<double>(problem.variables.size(), 0));
 }
 
@@ -71,10 +83,15 @@ void PlanAhead::find_families_of_purchases(const YearAhead& year) {
     family_.push_back(of_lines[variable.line] == kNoneYet ? kNoFamily : of_lines[variable.line]);
 }
 
-UnusedAhead PlanAhead::unused(std::span<const double> amounts) const {
+std::vector<double> PlanAhead::counted(std::span<const double> amounts) const {
   std::vector<double> now(amounts.begin(), amounts.end());
   for (std::size_t v = 0; v < now.size(); ++v)
-    if (!counts(v)) now[v] = 0;
+    if (!counts_[v]) now[v] = 0;
+  return now;
+}
+
+UnusedAhead PlanAhead::unused(std::span<const double> amounts) const {
+  const std::vector<double> now = counted(amounts);
   UnusedAhead ahead;
   const auto capacity = capacity_of(ahead_, now);
   ahead.fees = std::accumulate(capacity.begin(), capacity.end(), 0.0);
@@ -87,13 +104,37 @@ UnusedAhead PlanAhead::unused(std::span<const double> amounts) const {
   return ahead;
 }
 
+BasketCondition PlanAhead::condition(double max_unused) const {
+  return {
+      std::vector<double>(family_.size(), 0),
+      [this, max_unused](std::span<const double> amounts) {
+        return is_within(max_unused, amounts);
+      },
+      [this, max_unused](std::span<const double> amounts) { return rows(max_unused, amounts); }};
+}
+
+/// unused - max_unused * fees <= what was idle beyond the limit already: a row for each family that
+/// breaks it.
+std::vector<BasketLimit> PlanAhead::rows(double max_unused, std::span<const double> amounts) const {
+  const UnusedAhead now = unused(amounts);
+  const auto slopes =
+      unused_slopes_at(*flow_, capacity_of(ahead_, counted(amounts)), most_, threads_);
+  std::vector<BasketLimit> rows;
+  for (std::size_t s = 0; s < ahead_.scenarios; ++s) {
+    const double idle = std::max(0.0, before_.unused[s] - max_unused * before_.fees);
+    if (now.unused[s] - max_unused * now.fees <= idle) continue;
+    rows.push_back(slopes[s].row(ahead_, counts_, max_unused, idle));
+  }
+  return rows;
+}
+
 bool PlanAhead::keep_within(double max_unused, std::vector<double>& amounts) const {
   std::vector<double> now = amounts;
   if (!steelyard::keep_within(max_unused, family_, fading_, now,
                               [&](std::span<const double> tried) { return unused(tried); }))
     return false;
   for (std::size_t v = 0; v < now.size(); ++v)
-    if (counts(v)) amounts[v] = now[v];
+    if (counts_[v]) amounts[v] = now[v];
   return true;
 }
 

@@ -28,15 +28,14 @@ class PlanAhead {
   UnusedAhead unused(std::span<const double> amounts) const;
   /// Makes those purchases smaller; true if any was (steelyard::keep_within).
   bool keep_within(double max_unused, std::vector<double>& amounts) const;
+  /// The limit, for the search. This must outlive it.
+  BasketCondition condition(double max_unused) const;
   bool is_within(double max_unused, std::span<const double> amounts) const {
     return !breach_of(max_unused, before_, unused(amounts));
   }
   /// Whether all that a variable covers is of one family.
   bool is_of_one_family(std::size_t variable) const { return family_[variable] != kNoFamily; }
-  bool counts(std::size_t variable) const {
-    const std::size_t step = ahead_.variables[variable].first_step;
-    return step == 0 || (step < kQuarter && is_of_one_family(variable));
-  }
+  bool counts(std::size_t variable) const { return counts_[variable]; }
   /// Of UnusedAhead::unused, from its second on.
   const std::string& fading(std::size_t i) const { return names_[i - 1]; }
 
@@ -46,6 +45,9 @@ class PlanAhead {
   void choose_families(const BasketProblem& problem, const YearAhead& year);
   void set_shares(const YearAhead& year);
   void find_families_of_purchases(const YearAhead& year);
+  /// Of the purchases that count.
+  std::vector<double> counted(std::span<const double> amounts) const;
+  std::vector<BasketLimit> rows(double max_unused, std::span<const double> amounts) const;
 
   std::size_t real_pools_;
   int threads_;
@@ -54,6 +56,8 @@ class PlanAhead {
   std::vector<std::size_t> fading_;  ///< the family that fades in each scenario from the second on
   std::vector<std::string> names_;
   std::vector<std::size_t> family_;  ///< of each variable
+  std::vector<bool> counts_;         ///< of each variable: see `unused`
+  std::vector<double> most_;         ///< capacity that may be held at most: [line * steps + step]
   UnusedAhead before_;               ///< with what is held alone
 };
 
