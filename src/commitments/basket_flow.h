@@ -63,7 +63,7 @@ struct BasketSlope {
 
 /// One slope for each scenario and part of the time, [scenario * parts + part]. Threads share out
 /// scenarios, so no sum depends on their number. With `widths`, one for each node, the
-/// multipliers are those of a smooth cost (basket_newton.h), and what they bound is all that is
+/// multipliers are those of a smooth cost (basket_cost.h), and what they bound is all that is
 /// said.
 std::vector<BasketSlope> slopes_at(const BasketFlow& flow, std::span<const double> capacity,
                                    int threads, std::size_t parts, bool with_slope,

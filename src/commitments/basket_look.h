@@ -1,5 +1,5 @@
-// A look at a smooth basket (basket_newton.h): what a step of a scenario says at given capacities,
-// its slope and its curvature. Behind the door of commitments/; basket_newton.cc is its only user.
+// A look at a smooth basket (basket_cost.h): what a step of a scenario says at given capacities,
+// its slope and its curvature. Behind the door of commitments/.
 #pragma once
 
 #include <cstddef>

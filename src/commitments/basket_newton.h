@@ -1,12 +1,7 @@
-// The way to the best basket of many purchases (basket.h), by Newton's method on a smooth cost, as
-// for portfolios (portfolio_newton.h). What a node of the order leaves, max(0, z), becomes a
-// parabola for 0 < z < 2 * width, and so do the excess of a scenario's regret over the threshold of
-// the tail and what goes beyond a limit. The multipliers that follow, whatever they are, bound the
-// cost of all baskets. Widths start wide, on a sample of hours, and narrow until the gap is what
+// The way to the best basket of many purchases (basket.h): Newton's method on a smooth cost
+// (basket_cost.h), each step a linear system (basket_system.h), as for portfolios
+// (portfolio_newton.h). Widths start wide, on a sample of hours, and narrow until the gap is what
 // was asked for.
-//     The curvature is a sum of one square for each hour of a node on a parabola. Of a node that
-// nothing leads to it is a number for its line, so most of the matrix is diagonal; the system
-// is solved by conjugate gradients, preconditioned by blocks of the lines of one scope.
 // Behind the door of commitments/; basket.cc is its only user.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The inner loops of a look at a basket (basket_flow.h, basket_newton.h): a row is the hours of a
+// The inner loops of a look at a basket (basket_flow.h, basket_look.h): a row is the hours of a
 // pattern at one node that has its line alone. Sums run in an order of their own, the same wherever
 // they run. Behind the door of commitments/.
 #pragma once

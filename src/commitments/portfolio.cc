@@ -305,7 +305,7 @@ struct PortfolioSolver::State {
   }
   /// Any multipliers that rise from parent to child nowhere prove a bound: what an offer's sum has
   /// above its price is lost on as many as may be bought.
-  Int128 proven_by(const SmoothPortfolio::Dual& dual) const {
+  Int128 proven_by(const PortfolioDual& dual) const {
     Int128 value = (dual.height << shift) * denominator;
     for (std::size_t i = 0; i < offers(); ++i) {
       const Int128 slope = (fee[i] << multiplier_bits) - dual.used[i] * denominator;

@@ -83,7 +83,8 @@ struct Kernels {
   }
 };
 
-/// Hours at which something begins, ends or changes its weight.
+}  // namespace
+
 std::vector<std::size_t> events_of(const PortfolioProblem& problem, std::size_t parts) {
   std::set<std::size_t> events = {0, problem.hours};
   for (std::size_t part = 1; part < parts; ++part) events.insert(problem.hours * part / parts);
@@ -103,8 +104,6 @@ std::int64_t weight_at(const PortfolioProblem& problem, std::size_t hour) {
     if (weight.begin <= hour && hour < weight.end) return weight.weight;
   return 1;
 }
-
-}  // namespace
 
 PassMatrix::PassMatrix(const PortfolioProblem& problem, std::size_t group, int shift,
                        std::size_t parts)

@@ -1,5 +1,5 @@
 // One pass over demand: what purchases leave uncovered, and how that changes with each of them.
-// Behind the door of commitments/; portfolio.cc is its only user.
+// Behind the door of commitments/.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,11 @@
 #include "commitments/portfolio.h"
 
 namespace steelyard {
+
+/// Hours at which something begins, ends or changes its weight, and between the `parts` of the
+/// time.
+std::vector<std::size_t> events_of(const PortfolioProblem& problem, std::size_t parts);
+std::int64_t weight_at(const PortfolioProblem& problem, std::size_t hour);
 
 /// Columns that stand for `width` hours each: their demand is summed, capacities count `width`
 /// times.
