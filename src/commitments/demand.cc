@@ -160,19 +160,26 @@ class Table {
 
   /// SY1821, SY1822 for the first row that is none, else nothing.
   Status check() {
-    auto bad = engine_.query(
-        "SELECT r, t IS NULL OR t <> date_trunc('hour', t), t::VARCHAR, q FROM x_demand WHERE t IS "
-        "NULL OR t <> date_trunc('hour', t) OR q IS NULL OR q < 0 ORDER BY r LIMIT 1");
+    // Beyond these (Parquet knows infinity) the hours between two times are too many to count.
+    const std::string dated =
+        "t BETWEEN TIMESTAMPTZ '0001-01-01 00:00:00+00' AND TIMESTAMPTZ '9999-12-31 23:00:00+00'";
+    const std::string no_hour = "t IS NULL OR t <> date_trunc('hour', t) OR NOT (" + dated + ")";
+    auto bad = engine_.query("SELECT r, " + no_hour + ", t::VARCHAR, q, " + dated +
+                             " FROM x_demand WHERE " + no_hour +
+                             " OR q IS NULL OR q < 0 ORDER BY r LIMIT 1");
     if (!bad) return pass(bad);
     if (bad->rows.empty()) return {};
     const auto& row = bad->rows[0];
     const std::string where = row_of(file_.path, row[0].text());
+    if (row[2].is_null())
+      return fail("SY1821", columns_.time + " is empty", where,
+                  "every row needs the hour that it counts; leave rows without one out");
+    if (!std::get<bool>(row[4].value))
+      return fail("SY1821", row[2].text() + " has no year of four digits", where,
+                  "correct the time, or leave the row out");
     if (std::get<bool>(row[1].value))
-      return row[2].is_null()
-                 ? fail("SY1821", columns_.time + " is empty", where,
-                        "every row needs the hour that it counts; leave rows without one out")
-                 : fail("SY1821", row[2].text() + " is not on the hour", where,
-                        "sum finer usage by hour first: demand is counted in whole hours, UTC");
+      return fail("SY1821", row[2].text() + " is not on the hour", where,
+                  "sum finer usage by hour first: demand is counted in whole hours, UTC");
     return fail("SY1822",
                 columns_.quantity + (row[3].is_null() ? std::string(" is empty")
                                                       : " is negative: " + row[3].text()),

@@ -62,10 +62,10 @@ inline constexpr const char* kLateColumn = "late";
 /// Every row sums to less than this, so that a sum over hours fits an int64.
 inline constexpr std::int64_t kMaxRowSum = std::int64_t{1} << 62;
 
-/// SY1820 a column is missing or cannot be guessed; SY1821 a time that is not on the hour or
-/// absent; SY1822 a quantity that is negative or absent; SY1823 two rows of one pool and hour;
-/// SY1824 more cells or digits than are held exactly; and the errors of open_file (a text that is
-/// no number: SY1210). Each with file and row.
+/// SY1820 a column is missing or cannot be guessed; SY1821 a time that is not on the hour, without
+/// a year of four digits, or absent; SY1822 a quantity that is negative or absent; SY1823 two rows
+/// of one pool and hour; SY1824 more cells or digits than are held exactly; and the errors of
+/// open_file (a text that is no number: SY1210). Each with file and row.
 Result<Demand> read_demand(Engine& engine, const DemandFile& file);
 
 /// The same of a query with the columns t (an hour, UTC), q (a DECIMAL) and, in the order of

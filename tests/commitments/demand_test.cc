@@ -7,6 +7,7 @@
 
 #include <fstream>
 
+#include "base/text.h"
 #include "commitments/shared_data.h"
 
 namespace steelyard {
@@ -96,6 +97,21 @@ TEST_F(DemandTest, WhatCannotBeHeldExactlyIsRefused) {
   const std::string head = "hour,type,usage\n2026-01-01 00:00:00,a,";
   EXPECT_EQ(complaint(read(head + "9999999999.123456789012345678\n")), "SY1824");
   EXPECT_EQ(complaint(read(head + "1\n2126-01-01 00:00:00,a,1\n", {.max_cells = 1000})), "SY1824");
+}
+
+TEST_F(DemandTest, TimesBeyondTheCalendarAreRefused) {
+  const std::string path = folder_ / "demand.parquet";
+  const auto read_times = [&](const std::string& times) {
+    auto made = engine_->run("COPY (SELECT unnest([" + times +
+                             "])::TIMESTAMPTZ AS hour, 1 AS quantity) TO " + sql_literal(path) +
+                             " (FORMAT parquet)");
+    EXPECT_TRUE(made) << made.error().what;
+    return complaint(read_demand(*engine_, {.path = path, .time_column = "hour"}));
+  };
+  EXPECT_EQ(read_times("'2026-01-01', '2026-01-02'"), "none");
+  EXPECT_EQ(read_times("'2026-01-01', 'infinity'"), "SY1821 at row 2");
+  EXPECT_EQ(read_times("'-infinity', '2026-01-01', 'infinity'"), "SY1821 at row 1");
+  EXPECT_EQ(read_times("'290000-01-01 (BC)', '290000-01-01'"), "SY1821 at row 1");
 }
 
 TEST_F(DemandTest, AggregatesAreSumsOverTheColumnsLeftOut) {
