@@ -14,7 +14,8 @@ namespace steelyard {
 namespace {
 
 /// What stands in the source for a value that is no text: a number keeps its digits.
-std::string written(const std::vector<std::string>& lines, const toml::source_region& source) {
+std::string written(const std::vector<std::string>& lines, const toml::node& value) {
+  const toml::source_region& source = value.source();
   if (source.begin.line == 0 || source.begin.line > lines.size() ||
       source.begin.line != source.end.line)
     return "";
@@ -24,7 +25,9 @@ std::string written(const std::vector<std::string>& lines, const toml::source_re
     while (++at < line.size() && (static_cast<unsigned char>(line[at]) & 0xC0) == 0x80) {
     }
   std::string text = line.substr(at);
-  text = text.substr(0, text.find_first_of(",#}] \t\r"));
+  // A blank may stand between a date and its time.
+  text = text.substr(0, text.find_first_of(value.is_date_time() ? ",#}]\t\r" : ",#}] \t\r"));
+  text = trim(text);
   text.erase(std::remove(text.begin(), text.end(), '_'), text.end());
   return text;
 }
@@ -36,7 +39,8 @@ Result<TextTable> read_toml(const std::string& path, std::string code) {
   std::ifstream stream(path, std::ios::binary);
   if (!stream)
     return fail("SY1205", "cannot read the file", path, "look at the path and at the disk");
-  const std::string text{std::istreambuf_iterator<char>(stream), {}};
+  std::string text{std::istreambuf_iterator<char>(stream), {}};
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // the parser does not count the mark
   const std::vector<std::string> lines = split(text, '\n');
   const toml::parse_result parsed = toml::parse(text, path);
   const std::string example = "write each row as [[purchase]], and below it offer = \"...\"";
@@ -68,7 +72,7 @@ Result<TextTable> read_toml(const std::string& path, std::string code) {
                     "write a text, a number or a time");
       const auto text_of = value.value_exact<std::string>();
       cells[*table.find(name.str())] =
-          text_of ? std::string(trim(*text_of)) : written(lines, value.source());
+          text_of ? std::string(trim(*text_of)) : written(lines, value);
     }
     table.rows.push_back(std::move(cells));
   }
