@@ -7,6 +7,7 @@
 #include "base/assert.h"
 #include "base/text.h"
 #include "bills/reading.h"
+#include "commitments/text_table.h"
 
 namespace steelyard {
 namespace {
@@ -127,7 +128,9 @@ class Table {
         return Type::kInstant;
       return column.name == columns_.quantity ? Type::kDecimal : Type::kText;
     };
-    auto opened = open_file(engine_, file_.path, "x_demand_file", type_of);
+    auto relation = new_relation(engine_);
+    if (!relation) return pass(relation);
+    auto opened = open_file(engine_, file_.path, *relation, type_of);
     if (!opened) return pass(opened);
     std::string select = sql_identifier(columns_.time) + " AS t, " +
                          sql_identifier(columns_.quantity) + " AS q, \"x_SourceRow\" AS r";

@@ -81,15 +81,19 @@ Result<TextTable> read_toml(const std::string& path, std::string code) {
 
 }  // namespace
 
-Result<TextTable> read_text_table(Engine& engine, const std::string& path, std::string code) {
-  if (path.ends_with(".toml")) return read_toml(path, std::move(code));
-  // A source is registered for good, so each reading has its own name.
+Result<std::string> new_relation(Engine& engine) {
   auto taken = engine.query(
       "SELECT count(DISTINCT function_name) FROM duckdb_functions() WHERE function_name LIKE "
       "'commitments_table_%'");
   if (!taken) return pass(taken);
-  const auto relation = "commitments_table_" + taken->rows[0][0].text();
-  auto file = open_file(engine, path, relation, [](const SourceColumn&) { return Type::kText; });
+  return "commitments_table_" + taken->rows[0][0].text();
+}
+
+Result<TextTable> read_text_table(Engine& engine, const std::string& path, std::string code) {
+  if (path.ends_with(".toml")) return read_toml(path, std::move(code));
+  auto relation = new_relation(engine);
+  if (!relation) return pass(relation);
+  auto file = open_file(engine, path, *relation, [](const SourceColumn&) { return Type::kText; });
   if (!file) return pass(file);
   TextTable table;
   table.path = path;

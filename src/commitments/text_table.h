@@ -56,4 +56,7 @@ struct TextTable {
 /// in it.
 Result<TextTable> read_text_table(Engine& engine, const std::string& path, std::string code);
 
+/// A name for open_file that no file has had: a source stays registered under its name for good.
+Result<std::string> new_relation(Engine& engine);
+
 }  // namespace steelyard

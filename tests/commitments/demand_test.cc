@@ -99,6 +99,19 @@ TEST_F(DemandTest, WhatCannotBeHeldExactlyIsRefused) {
   EXPECT_EQ(complaint(read(head + "1\n2126-01-01 00:00:00,a,1\n", {.max_cells = 1000})), "SY1824");
 }
 
+TEST_F(DemandTest, EachFileIsReadAlthoughAnEngineHasReadAnother) {
+  const auto values_of = [&](const std::string& name, const std::string& text) {
+    const std::string path = folder_ / name;
+    std::ofstream(path, std::ios::binary) << text;
+    auto demand = read_demand(*engine_, {.path = path});
+    EXPECT_TRUE(demand) << demand.error().what;
+    return demand ? values(demand->row(0)) : Values{};
+  };
+  EXPECT_EQ(values_of("a.csv", "hour,usage\n2026-01-01 00:00:00,1\n"), Values{1});
+  EXPECT_EQ(values_of("b.csv", "hour,usage\n2026-01-01 00:00:00,2\n"), Values{2});
+  EXPECT_EQ(values_of("c.csv", "hour,quantity\n2026-01-01 00:00:00,3\n"), Values{3});
+}
+
 TEST_F(DemandTest, TimesBeyondTheCalendarAreRefused) {
   const std::string path = folder_ / "demand.parquet";
   const auto read_times = [&](const std::string& times) {
