@@ -203,9 +203,9 @@ std::string format_date(Date date) {
 }
 
 Date first_of_month(Date date, int months_later) {
-  int months = date.year * 12 + date.month - 1 + months_later;
-  SY_ASSERT(months >= 0);
-  return {months / 12, months % 12 + 1, 1};
+  const int months = date.year * 12 + date.month - 1 + months_later;
+  const int year = (months < 0 ? months - 11 : months) / 12;  // the period before a long one
+  return {year, months - 12 * year + 1, 1};
 }
 
 // ---- periods ----

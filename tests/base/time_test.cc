@@ -274,6 +274,15 @@ TEST(ParsePeriod, SaysWhatIsWrong) {
   EXPECT_EQ(period("\x1b[31m"), "SY1010 '\\x1b[31m' is not a period");
 }
 
+TEST(PeriodBefore, OfCenturiesMayBeginBeforeTheFirstYear) {
+  const Period before = period_before(parse_period("1900..4000", kToday).value());
+  EXPECT_EQ(before.begin, (Date{-201, 1, 1}));
+  EXPECT_EQ(before.end, (Date{1900, 1, 1}));
+  EXPECT_EQ(first_of_month({0, 1, 31}), (Date{0, 1, 1}));
+  EXPECT_EQ(first_of_month({0, 1, 31}, -1), (Date{-1, 12, 1}));
+  EXPECT_EQ(first_of_month({0, 1, 31}, -12), (Date{-1, 1, 1}));
+}
+
 TEST(PeriodBefore, IsOfTheSameKind) {
   const auto before = [](const char* text) {
     const Period result = period_before(parse_period(text, kToday).value());
