@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <optional>
 
@@ -16,8 +17,10 @@ namespace {
 /// Of many purchases: how much rougher the best of each scenario may be, which only measures
 /// regret.
 constexpr double kGapOfRegret = 10;
-constexpr int kMostHalvings = 12;  ///< of the way to a basket that breaks the condition
-constexpr int kMostStuck = 3;      ///< widths at which the gap hardly narrows, one after the other
+constexpr int kMostHalvings = 12;   ///< of the way to a basket that breaks the condition
+constexpr int kMostRounds = 10;     ///< of Newton's method within the condition
+constexpr double kSlackRow = 0.01;  ///< of its sum: a row with more to spare is left out
+constexpr int kMostStuck = 3;       ///< widths at which the gap hardly narrows, one after the other
 
 double fees_of(const BasketProblem& problem, std::span<const double> amounts) {
   double fees = 0;
@@ -121,8 +124,13 @@ class Search {
     if (!is_large || (gap_of(result) > options_.gap && purchases <= options_.many_purchases))
       cut(result);
     result.free_bound = less_rounding(result.bound);
-    if (options_.condition != nullptr && !options_.condition->holds(result.amounts))
-      cut_within_condition(result);
+    if (options_.condition != nullptr && !options_.condition->holds(result.amounts)) {
+      begin_within_condition(result);
+      if (is_large)
+        go_ahead_within_condition(result);
+      else
+        cut(result);
+    }
     finish(result);
     return result;
   }
@@ -132,31 +140,67 @@ class Search {
     return result.cost > 0 ? std::max(0.0, (result.cost - result.bound) / result.cost) : 0;
   }
 
-  /// Newton's method.
-  void go_ahead(BasketResult& result) {
-    const BasketAim aim{most_, best_, options_.gap, options_.threads};
-    double last = 1;
+  /// Newton's method; the amounts at which it proved most, which may break the condition.
+  std::vector<double> go_ahead(BasketResult& result) {
+    const BasketAim aim{most_, best_, rows_, options_.gap, options_.threads};
+    std::vector<double> reached;
+    double last = 1, proved = -std::numeric_limits<double>::infinity();
     int stuck = 0;
     newton_basket(problem_, aim, [&](const std::vector<double>& amounts, double bound) {
       const auto slopes =
           slopes_at(flow_, capacity_of(problem_, amounts), options_.threads, 1, false);
       count_pass(result);
-      keep(amounts, slopes, result);
-      result.bound = std::max(result.bound, bound);
-      const double now = gap_of(result);
+      const double cost = cost_at(amounts, slopes);
+      if (!within_condition_ || options_.condition->holds(amounts)) keep(amounts, slopes, result);
+      if (bound > proved) reached = amounts;
+      proved = std::max(proved, bound);
+      const double now = cost > 0 ? std::max(0.0, (cost - proved) / cost) : 0;
       stuck = now > 0.8 * last ? stuck + 1 : 0;
       last = now;
       return now <= options_.gap || stuck > kMostStuck || result.passes >= options_.max_passes;
     });
+    result.bound = std::max(result.bound, proved);
+    return reached;
   }
 
-  /// Goes on from the cheapest basket of all to the cheapest that keeps the condition.
-  void cut_within_condition(BasketResult& result) {
+  /// From the cheapest basket of all towards the cheapest that keeps the condition.
+  void begin_within_condition(BasketResult& result) {
     result.conditioned = within_condition_ = true;
     result.on_demand.clear();
     add_rows(result.amounts);
     result.amounts = towards(result.amounts);
-    cut(result);
+  }
+
+  /// Newton's method again with the rows that were found, until it keeps the condition or nothing
+  /// is gained.
+  void go_ahead_within_condition(BasketResult& result) {
+    look(result.amounts, result);
+    double last = gap_of(result);
+    int stuck = 0;
+    for (int round = 0; round < kMostRounds && last > options_.gap; ++round) {
+      const std::vector<double> reached = go_ahead(result);
+      if (reached.empty() || options_.condition->holds(reached)) return;
+      drop_slack_rows(reached);
+      const bool broken = add_rows(reached);
+      look(towards(reached), result);
+      if (options_.condition->reduce) look(options_.condition->reduce(reached), result);
+      const double now = gap_of(result);
+      stuck = now > 0.9 * last ? stuck + 1 : 0;
+      if (!broken || stuck > 1) return;
+      last = now;
+    }
+  }
+
+  /// Rows that are far from binding.
+  void drop_slack_rows(std::span<const double> amounts) {
+    std::erase_if(rows_, [&](const BasketLimit& row) {
+      double sum = 0, size = 0;
+      for (std::size_t v = 0; v < row.weight.size(); ++v) {
+        sum += row.weight[v] * amounts[v];
+        size += std::abs(row.weight[v]) * amounts[v];
+      }
+      return row.most - sum > kSlackRow * size;
+    });
   }
 
   /// Adds the rows of the condition for amounts that do not keep it; whether they break one.
@@ -175,6 +219,7 @@ class Search {
       }
       if (columns.empty()) continue;
       master_.add_row(-LinearProgram::kInfinity, row.most / most, columns, values);
+      rows_.push_back(row);
       broken = broken || sum > row.most / most + 1e-9 * std::abs(sum);
     }
     return broken;
@@ -320,15 +365,24 @@ class Search {
     }
   }
 
+  double cost_at(const std::vector<double>& point, const std::vector<BasketSlope>& slopes) const {
+    const auto on_demand = values_of(problem_, slopes, &BasketSlope::on_demand);
+    return fees_of(problem_, point) + weigh(problem_, on_demand, best_);
+  }
+
+  void look(const std::vector<double>& point, BasketResult& result) {
+    keep(point, slopes_at(flow_, capacity_of(problem_, point), options_.threads, 1, false), result);
+    count_pass(result);
+  }
+
   /// Whether the point is the best so far, in the provider's order.
   bool keep(const std::vector<double>& point, const std::vector<BasketSlope>& slopes,
             BasketResult& result) {
-    auto on_demand = values_of(problem_, slopes, &BasketSlope::on_demand);
-    const double cost = fees_of(problem_, point) + weigh(problem_, on_demand, best_);
+    const double cost = cost_at(point, slopes);
     if (!result.on_demand.empty() && cost >= result.cost) return false;
     result.cost = cost;
     result.amounts = point;
-    result.on_demand = std::move(on_demand);
+    result.on_demand = values_of(problem_, slopes, &BasketSlope::on_demand);
     return true;
   }
 
@@ -373,6 +427,7 @@ class Search {
   LinearProgram master_;
   int threshold_ = -1, fixed_rows_ = 0;
   bool within_condition_ = false;
+  std::vector<BasketLimit> rows_;  ///< of the condition
 };
 
 /// The problem of one scenario alone.

@@ -74,6 +74,8 @@ struct BasketCondition {
   /// Rows (weights of any sign) that every basket which keeps the condition keeps as well, for
   /// amounts that do not keep it: those break one of them where the order is the best one.
   std::function<std::vector<BasketLimit>(std::span<const double> amounts)> rows;
+  /// Less of what breaks it, until they keep it; none: less of everything.
+  std::function<std::vector<double>(std::vector<double> amounts)> reduce = {};
 };
 
 struct BasketOptions {

@@ -9,11 +9,15 @@ namespace steelyard {
 namespace {
 
 constexpr double kRegretWidth = 0.1;  ///< of the cost, times the width
-constexpr std::size_t kParts = 8;     ///< of a look, that threads share out
+constexpr double kLightest = 1e-3;  ///< of the heaviest weight of a limit: lighter ones move little
+constexpr double kRowSteepness = 0.1;  ///< of that of limits: there are many rows
+constexpr double kLeastScale = 1e-3;   ///< of all that a limit could come to
+constexpr std::size_t kParts = 8;      ///< of a look, that threads share out
 
 }  // namespace
 
-BasketPurchases::BasketPurchases(const BasketProblem& basket, std::span<const double> bounds)
+BasketPurchases::BasketPurchases(const BasketProblem& basket, std::span<const double> bounds,
+                                 std::span<const BasketLimit> rows)
     : problem(basket) {
   const auto is_barred = [&](std::size_t v) {
     return std::any_of(problem.limits.begin(), problem.limits.end(),
@@ -30,27 +34,32 @@ BasketPurchases::BasketPurchases(const BasketProblem& basket, std::span<const do
     fee.push_back(covered * variable.fee);
     most.push_back(bounds[v]);
   }
-  find_limits();
+  add_limits(problem.limits, 1);
+  own_limits = limits.size();
+  add_limits(rows, kRowSteepness);
 }
 
 /// A limit's parabola ends at the limit; its multiplier needs be no greater than what the purchase
 /// that could save most would save.
-void BasketPurchases::find_limits() {
+void BasketPurchases::add_limits(std::span<const BasketLimit> added, double steepness) {
   std::vector<double> saves(problem.lines, 0);
   for (const BasketPair& pair : problem.order)
     saves[pair.line] = std::max(saves[pair.line], 1 / pair.ratio);
-  for (const BasketLimit& limit : problem.limits) {
-    Limit own{{}, {}, limit.most, 0};
+  for (const BasketLimit& limit : added) {
+    Limit own{{}, {}, limit.most, 0, 0};
+    const double heaviest = *std::max_element(limit.weight.begin(), limit.weight.end());
     double all = 0;
     for (std::size_t i = 0; i < live.size(); ++i) {
       const double weight = limit.weight[live[i]];
-      if (weight <= 0) continue;
+      if (weight == 0) continue;
       own.at.push_back(i);
       own.weight.push_back(weight);
-      all += weight * most[i];
+      all += std::max(0.0, weight) * most[i];
       const double saved = saves[variable(i).line] * hours[i] - fee[i];
-      own.height = std::max(own.height, saved / weight);
+      if (weight > kLightest * heaviest)
+        own.height = std::max(own.height, steepness * saved / weight);
     }
+    own.scale = std::max(limit.most, kLeastScale * all);
     if (all > limit.most && own.height > 0) limits.push_back(std::move(own));
   }
 }
@@ -62,7 +71,7 @@ std::vector<double> BasketPurchases::whole(std::span<const double> amounts) cons
 }
 
 std::vector<double> BasketPurchases::within(std::vector<double> amounts) const {
-  for (const Limit& limit : limits) {
+  for (const Limit& limit : std::span(limits).first(own_limits)) {
     double sum = 0;
     for (std::size_t k = 0; k < limit.at.size(); ++k) sum += limit.weight[k] * amounts[limit.at[k]];
     if (sum <= limit.most) continue;
@@ -144,7 +153,7 @@ BasketView BasketCost::look(std::span<const double> amounts, double width) {
 
 void BasketCost::add_limits(BasketView& view, std::span<const double> amounts, double share) const {
   for (const BasketPurchases::Limit& limit : purchases_.limits) {
-    const double width = share * limit.most / 2;
+    const double width = share * limit.scale / 2;
     double z = 2 * width - limit.most;
     for (std::size_t k = 0; k < limit.at.size(); ++k) z += limit.weight[k] * amounts[limit.at[k]];
     const Kink kink(std::max(width, 1e-300));

@@ -22,25 +22,29 @@ struct BasketPurchases {
     std::vector<std::size_t> at;
     std::vector<double> weight;
     double most, height;  ///< multiplier beyond which nothing pays
+    double scale;         ///< the sum that matters; of which the parabola is a part
   };
 
-  /// The problem must outlive this. `bounds` per variable.
-  BasketPurchases(const BasketProblem& basket, std::span<const double> bounds);
+  /// The problem must outlive this. `bounds` per variable. `rows` hold beside its limits, with
+  /// weights of any sign.
+  BasketPurchases(const BasketProblem& basket, std::span<const double> bounds,
+                  std::span<const BasketLimit> rows);
 
   PurchaseBox box() const { return {fee, most}; }
   const BasketVariable& variable(std::size_t i) const { return problem.variables[live[i]]; }
   /// One for each variable of the problem.
   std::vector<double> whole(std::span<const double> amounts) const;
-  /// So much less that all limits are kept: the last digits, as a rule.
+  /// So much less that all limits of the problem are kept: the last digits, as a rule.
   std::vector<double> within(std::vector<double> amounts) const;
 
   const BasketProblem& problem;
   std::vector<std::size_t> live;  ///< variables
   std::vector<double> hours, fee, most;
-  std::vector<Limit> limits;  ///< that could be reached
+  std::vector<Limit> limits;  ///< that could be reached: first those of the problem
+  std::size_t own_limits = 0;
 
  private:
-  void find_limits();
+  void add_limits(std::span<const BasketLimit> added, double steepness);
 };
 
 /// All that is known at given amounts.

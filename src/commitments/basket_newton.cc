@@ -34,7 +34,7 @@ BasketProblem sample_of(const BasketProblem& problem, std::size_t hours) {
 class Newton {
  public:
   Newton(const BasketProblem& problem, const BasketAim& aim)
-      : problem_(problem), aim_(aim), purchases_(problem, aim.most), path_(kNarrowing) {}
+      : problem_(problem), aim_(aim), purchases_(problem, aim.most, aim.rows), path_(kNarrowing) {}
 
   void run(const BasketJudge& judge) {
     std::vector<double> amounts(purchases_.live.size(), 0);

@@ -16,8 +16,9 @@ namespace steelyard {
 
 /// What is minimised, beside the problem.
 struct BasketAim {
-  std::span<const double> most;  ///< per variable
-  std::span<const double> best;  ///< per scenario, if there is risk
+  std::span<const double> most;            ///< per variable
+  std::span<const double> best;            ///< per scenario, if there is risk
+  std::span<const BasketLimit> rows = {};  ///< that hold beside the limits, weights of any sign
   double gap = 1e-6;
   int threads = 0;
 };

@@ -266,14 +266,18 @@ BasketSystem::Preconditioner BasketSystem::precondition(const Free& free) const 
   for (std::size_t l = 0; l < purchases_.limits.size(); ++l) {
     if (view_.limit_bend[l] <= 0) continue;
     const BasketPurchases::Limit& limit = purchases_.limits[l];
-    for (std::size_t a = 0; a < limit.at.size(); ++a)
-      for (std::size_t b = 0; b < limit.at.size(); ++b) {
-        const std::size_t i = limit.at[a], j = limit.at[b];
-        if (!free[i] || !free[j] || block_of(i) != block_of(j) || at[j] > at[i]) continue;
-        Small& block = result.blocks[block_of(i)];
-        block.cells[at[i] * block.size + at[j]] +=
-            view_.limit_bend[l] * limit.weight[a] * limit.weight[b];
-      }
+    std::map<std::size_t, std::vector<std::size_t>> of_block;
+    for (std::size_t k = 0; k < limit.at.size(); ++k)
+      if (free[limit.at[k]]) of_block[block_of(limit.at[k])].push_back(k);
+    for (const auto& [c, members] : of_block)
+      for (const std::size_t a : members)
+        for (const std::size_t b : members) {
+          const std::size_t i = limit.at[a], j = limit.at[b];
+          if (at[j] > at[i]) continue;
+          Small& block = result.blocks[c];
+          block.cells[at[i] * block.size + at[j]] +=
+              view_.limit_bend[l] * limit.weight[a] * limit.weight[b];
+        }
   }
   in_parallel(result.blocks.size(), cost_.threads(),
               [&](std::size_t c) { result.blocks[c].factor(); });

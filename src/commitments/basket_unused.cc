@@ -1,6 +1,7 @@
 #include "commitments/basket_unused.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "commitments/parallel.h"
 
@@ -19,7 +20,9 @@ class UnusedPass {
         gain_(flow.nodes().size()),
         left_(flow.nodes().size()),
         room_(flow.problem().lines),
-        value_(flow.problem().lines) {}
+        value_(flow.problem().lines) {
+    find_levels();
+  }
 
   void add(std::size_t scenario, std::size_t step, std::span<const double> capacity,
            UnusedSlope& out) {
@@ -32,8 +35,10 @@ class UnusedPass {
       for (std::size_t line = 0; line < problem.lines; ++line)
         room_[line] = capacity[line * problem.steps + step];
       cover(hour);
-      value(step);
-      out.constant += weight * used_by_pools(hour);
+      const double used = value(hour, step, capacity, false);
+      if (has_chords_ && value(hour, step, capacity, true) > used)
+        value(hour, step, capacity, false);
+      out.constant += weight * by_pools_;
       for (std::size_t line = 0; line < problem.lines; ++line)
         out.slope[line * problem.steps + step] += weight * (1 - value_[line]);
     }
@@ -62,12 +67,27 @@ class UnusedPass {
     }
   }
 
+  void find_levels() {
+    const auto& nodes = flow_.nodes();
+    std::vector<double> least(nodes.size(), std::numeric_limits<double>::infinity());
+    level_.assign(flow_.problem().lines, 0);
+    for (std::size_t i = 0; i + 1 < nodes.size(); ++i) {
+      double& level = level_[nodes[i].line];
+      level = std::max(level, 1 - least[i] / nodes[i].ratio);
+      double& next = least[nodes[i].next];
+      next = std::min({next, least[i], nodes[i].ratio});
+    }
+  }
+
   /// How much more is used with one more unit of each line's capacity (`value_`), and with one more
-  /// of usage at each node (`gain_`).
-  void value(std::size_t step) {
+  /// of usage at each node (`gain_`); returns the bound on what is used at these capacities.
+  /// `level`: a unit of any line is worth so much that covering with those before it loses nothing.
+  double value(std::size_t hour, std::size_t step, std::span<const double> capacity, bool level) {
     const auto& nodes = flow_.nodes();
     known_part_ = gain_.back() = 0;
-    std::fill(value_.begin(), value_.end(), 0.0);
+    has_chords_ = false;
+    value_.assign(value_.size(), 0);
+    if (level) value_ = level_;
     for (std::size_t i = nodes.size() - 1; i-- > 0;) {
       const double after = gain_[nodes[i].next], ratio = nodes[i].ratio;
       double& value = value_[nodes[i].line];
@@ -76,9 +96,14 @@ class UnusedPass {
         gain_[i] = after;
         continue;
       }
-      if (left_[i]) value = std::max(0.0, 1 - after / ratio);
+      if (left_[i]) value = std::max(level ? level_[nodes[i].line] : 0.0, 1 - after / ratio);
       gain_[i] = left_[i] ? after : std::max(after, ratio * (1 - value));
     }
+    by_pools_ = used_by_pools(hour);
+    double used = by_pools_;
+    for (std::size_t line = 0; line < value_.size(); ++line)
+      used += value_[line] * capacity[line * flow_.problem().steps + step];
+    return used;
   }
 
   /// What a node uses whose line has it alone is known up to its own capacity, where what comes to
@@ -97,6 +122,7 @@ class UnusedPass {
     const double used = std::min(least, come);
     const double slope = most > least ? (std::min(most, come) - used) / (most - least) : 0;
     known_part_ += gain * (used - slope * least);
+    has_chords_ = has_chords_ || most > least;
     return gain * slope;
   }
 
@@ -117,10 +143,12 @@ class UnusedPass {
   std::span<const double> most_;
   std::size_t hours_;
   std::vector<double> usage_, rest_, gain_;  ///< per node
-  double known_part_ = 0;
+  double known_part_ = 0, by_pools_ = 0;
+  bool has_chords_ = false;
   std::vector<char> known_;  ///< per node: it has its line alone, and what comes to it is known
   std::vector<char> left_;   ///< per node: it does not cover all that comes to it
   std::vector<double> room_, value_;  ///< per line
+  std::vector<double> level_;         ///< per line: see `value`
 };
 
 }  // namespace

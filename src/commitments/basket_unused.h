@@ -10,7 +10,8 @@
 // of its money for the same usage than the wider one that it leaves idle. But what a line uses of
 // usage that is known to come to it is min(capacity, usage), whatever is bought elsewhere; where
 // more of that means less in all, it is no less than the chord of that from the least to the most
-// capacity. Behind the door of commitments/.
+// capacity. Or the wider line's lambda is so large that nothing is lost. Of both, in each hour, the
+// one that says more. Behind the door of commitments/.
 #pragma once
 
 #include <span>

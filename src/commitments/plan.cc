@@ -71,7 +71,6 @@ class Planner {
     solve();
     round_amounts();
     keep_limit_on_unused();
-    bound_whole_steps();
     return {};
   }
 
@@ -660,12 +659,6 @@ class Planner {
     if (is_large()) options.gap = std::max(options.gap, kGapOfMany);
     return options;
   }
-  /// With the limit on what goes unused: of many purchases, regret is measured once.
-  BasketOptions search_again() const {
-    BasketOptions options = search();
-    if (is_large()) options.best = result_.best;
-    return options;
-  }
   bool is_large() const { return problem_.variables.size() > BasketOptions{}.few_purchases; }
 
   void solve() {
@@ -673,40 +666,11 @@ class Planner {
     if (options_.max_unused) {
       look_ahead();
       condition_ = ahead_->condition(*options_.max_unused);
-      if (!is_large()) options.condition = &condition_;
+      options.condition = &condition_;
     }
     result_ = best_basket(problem_, options);
-    solved_ = problem_;
     plan_.free_bound = result_.free_bound;
     plan_.limited = result_.conditioned;
-    if (!options_.max_unused || !is_large()) return;
-    const BasketOptions again = search_again();
-    for (int round = 0; round < kCapRounds; ++round) {
-      if (!ahead_->keep_within(*options_.max_unused, result_.amounts)) return;
-      plan_.limited = true;
-      // Wider commitments take over what these may not have.
-      keep_to_amounts([&](std::size_t v) { return ahead_->is_of_one_family(v); });
-      result_ = best_basket(solved_, again);
-    }
-    if (!plan_.limited || !ahead_->keep_within(*options_.max_unused, result_.amounts)) return;
-    keep_to_amounts([](std::size_t) { return true; });
-    result_ = best_basket(solved_, again);
-  }
-
-  /// No more of the purchases of now, or of this quarter's ladders, than was found, and of what
-  /// replaces those in turn.
-  void keep_to_amounts(const std::function<bool(std::size_t)>& is_meant) {
-    std::vector<double> bought(lines_.size(), 0);
-    for (std::size_t v = 0; v < solved_.variables.size(); ++v) {
-      BasketVariable& variable = solved_.variables[v];
-      if (!is_meant(v)) continue;
-      if (ahead_->counts(v)) {
-        variable.most = std::min(variable.most, result_.amounts[v]);
-        bought[variable.line] += variable.most;
-      } else if (ahead_->is_of_one_family(v) && variable.first_step % kMonthsPerYear == 0) {
-        variable.most = std::min(variable.most, bought[variable.line]);
-      }
-    }
   }
 
   /// Fees for one more unit of a variable, all over the horizon.
@@ -737,13 +701,13 @@ class Planner {
     constexpr std::size_t kMostTries = 200;
     if (cut.size() > kMostTries) raise_many(cut);
     choose_fine_again();
-    double cost = cost_of(solved_, amounts_, result_.best, options_.threads);
+    double cost = cost_of(problem_, amounts_, result_.best, options_.threads);
     bool moved = false;
     for (std::size_t i = 0; cut.size() <= kMostTries && i < cut.size(); ++i) {
       std::vector<double> up = amounts_;
       up[cut[i].second] += lines_[problem_.variables[cut[i].second].line].grain;
-      if (!within_limits(solved_, up)) continue;
-      const double now = cost_of(solved_, up, result_.best, options_.threads);
+      if (!within_limits(problem_, up)) continue;
+      const double now = cost_of(problem_, up, result_.best, options_.threads);
       if (now >= cost || !is_within_unused(up)) continue;
       cost = now;
       amounts_ = std::move(up);
@@ -757,7 +721,7 @@ class Planner {
   void raise_many(std::span<const std::pair<double, std::size_t>> cut) {
     const std::vector<double> down = amounts_;
     std::vector<double> sums;
-    for (const BasketLimit& limit : solved_.limits)
+    for (const BasketLimit& limit : problem_.limits)
       sums.push_back(std::inner_product(down.begin(), down.end(), limit.weight.begin(), 0.0));
     const auto raised = [&](std::size_t count) {
       std::vector<double> up = down, used = sums;
@@ -765,16 +729,16 @@ class Planner {
         const double grain = lines_[problem_.variables[v].line].grain;
         bool fits = true;
         for (std::size_t i = 0; fits && i < used.size(); ++i)
-          fits = used[i] + grain * solved_.limits[i].weight[v] <= solved_.limits[i].most ||
-                 solved_.limits[i].weight[v] <= 0;
+          fits = used[i] + grain * problem_.limits[i].weight[v] <= problem_.limits[i].most ||
+                 problem_.limits[i].weight[v] <= 0;
         if (!fits) continue;
         up[v] += grain;
         for (std::size_t i = 0; i < used.size(); ++i)
-          used[i] += grain * solved_.limits[i].weight[v];
+          used[i] += grain * problem_.limits[i].weight[v];
       }
       return up;
     };
-    const BasketFlow flow(solved_);
+    const BasketFlow flow(problem_);
     const auto cost = [&](std::size_t count) {
       return cost_of(flow, raised(count), result_.best, options_.threads);
     };
@@ -828,27 +792,11 @@ class Planner {
     }
   }
 
-  /// A step up may lead beyond what was left to buy within the limit on what goes unused; the bound
-  /// is then one of that as well.
-  void bound_whole_steps() {
-    bool any = false;
-    for (std::size_t v = 0; plan_.limited && v < amounts_.size(); ++v) {
-      double& most = solved_.variables[v].most;
-      if (amounts_[v] <= most * (1 + 1e-9)) continue;
-      most = amounts_[v];
-      any = true;
-    }
-    if (!any) return;
-    BasketOptions options = search();
-    options.best = result_.best;
-    result_.bound = std::min(result_.bound, best_basket(solved_, options).bound);
-  }
-
   /// The search keeps limits to its last digits; a step less where that is not enough.
   void keep_limits() {
     for (const bool coarse : {false, true})
       for (std::size_t v = 0; v < amounts_.size(); ++v) {
-        if (within_limits(solved_, amounts_)) return;
+        if (within_limits(problem_, amounts_)) return;
         if (is_coarse(v) == coarse)
           amounts_[v] = std::max(0.0, amounts_[v] - lines_[problem_.variables[v].line].grain);
       }
@@ -856,22 +804,22 @@ class Planner {
 
   /// The best amounts of what comes in small steps, beside the others as they are.
   void choose_fine_again() {
-    BasketProblem fine = solved_;
+    BasketProblem fine = problem_;
     fine.variables.clear();
     for (BasketLimit& limit : fine.limits) limit.weight.clear();
     std::vector<std::size_t> which;
     for (std::size_t v = 0; v < amounts_.size(); ++v) {
-      const BasketVariable& variable = solved_.variables[v];
+      const BasketVariable& variable = problem_.variables[v];
       if (!is_coarse(v)) {
         which.push_back(v);
         fine.variables.push_back(variable);
         for (std::size_t i = 0; i < fine.limits.size(); ++i)
-          fine.limits[i].weight.push_back(solved_.limits[i].weight[v]);
+          fine.limits[i].weight.push_back(problem_.limits[i].weight[v]);
         continue;
       }
       for (std::size_t i = 0; i < fine.limits.size(); ++i)
         fine.limits[i].most =
-            std::max(0.0, fine.limits[i].most - amounts_[v] * solved_.limits[i].weight[v]);
+            std::max(0.0, fine.limits[i].most - amounts_[v] * problem_.limits[i].weight[v]);
       for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
         fine.held[variable.line * fine.steps + step] += amounts_[v];
     }
@@ -907,14 +855,14 @@ class Planner {
     BasketResult chosen = best_basket(fine, options);
     for (double& amount : chosen.amounts) amount = std::floor(amount / 0.001 + 1e-6) * 0.001;
     std::vector<double> amounts = with(chosen.amounts);
-    if (within_limits(solved_, amounts) && is_within_unused(amounts) &&
-        cost_of(solved_, amounts, result_.best, options_.threads) <
-            cost_of(solved_, amounts_, result_.best, options_.threads))
+    if (within_limits(problem_, amounts) && is_within_unused(amounts) &&
+        cost_of(problem_, amounts, result_.best, options_.threads) <
+            cost_of(problem_, amounts_, result_.best, options_.threads))
       amounts_ = std::move(amounts);
   }
 
   void describe_problem() {
-    plan_.objective = cost_of(solved_, amounts_, result_.best, options_.threads);
+    plan_.objective = cost_of(problem_, amounts_, result_.best, options_.threads);
     plan_.bound = result_.bound;
     if (exchanges_) {
       plan_.objective = exchanges_->cost(moves_, amounts_, options_.threads);
@@ -1177,7 +1125,7 @@ class Planner {
   std::optional<ExchangeChoice> exchanges_;
   Outlook outlook_;
   bool knows_weeks_ = false;  ///< there is enough history to say how far usage lasts
-  BasketProblem problem_, solved_;
+  BasketProblem problem_;
   /// Variables of narrow ladders, by scope and month.
   std::map<std::pair<std::vector<ScopeValue>, std::size_t>, std::vector<std::size_t>> rungs_;
   std::optional<PlanAhead> ahead_;

@@ -105,12 +105,15 @@ UnusedAhead PlanAhead::unused(std::span<const double> amounts) const {
 }
 
 BasketCondition PlanAhead::condition(double max_unused) const {
-  return {
-      std::vector<double>(family_.size(), 0),
-      [this, max_unused](std::span<const double> amounts) {
-        return is_within(max_unused, amounts);
-      },
-      [this, max_unused](std::span<const double> amounts) { return rows(max_unused, amounts); }};
+  return {std::vector<double>(family_.size(), 0),
+          [this, max_unused](std::span<const double> amounts) {
+            return is_within(max_unused, amounts);
+          },
+          [this, max_unused](std::span<const double> amounts) { return rows(max_unused, amounts); },
+          [this, max_unused](std::vector<double> amounts) {
+            keep_within(max_unused, amounts);
+            return amounts;
+          }};
 }
 
 /// unused - max_unused * fees <= what was idle beyond the limit already: a row for each family that

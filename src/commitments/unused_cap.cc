@@ -11,9 +11,16 @@ namespace {
 constexpr std::size_t kWeek = 168, kYearWeeks = 52, kSeenWeeks = 8;
 constexpr std::size_t kUsualWeeks = 6;  ///< before and after a week
 constexpr double kFadeMonths = 6;
+constexpr std::size_t kMostTurns = 4;  ///< of each family, in the mean
 
 double mean_of(std::span<const double> values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+}
+
+/// How far beyond the limit.
+double excess(double max_unused, const UnusedAhead& before, const UnusedAhead& now, std::size_t i) {
+  const double idle = std::max(0.0, before.unused[i] - max_unused * before.fees);
+  return now.unused[i] - idle - (max_unused + 1e-9) * now.fees;
 }
 
 }  // namespace
@@ -97,10 +104,9 @@ std::size_t UnusedAhead::worst() const {
 std::optional<std::size_t> breach_of(double max_unused, const UnusedAhead& before,
                                      const UnusedAhead& now) {
   std::optional<std::size_t> found;
-  double most = 1e-9 * now.fees;
+  double most = 0;
   for (std::size_t i = 0; i < now.unused.size(); ++i) {
-    const double idle = std::max(0.0, before.unused[i] - max_unused * before.fees);
-    const double over = now.unused[i] - idle - max_unused * now.fees;
+    const double over = excess(max_unused, before, now, i);
     if (over <= most) continue;
     most = over;
     found = i;
@@ -114,29 +120,39 @@ bool keep_within(double max_unused, std::span<const std::size_t> family,
   const UnusedAhead before = unused_ahead(std::vector<double>(amounts.size(), 0));
   const auto worst_breach = [&] { return breach_of(max_unused, before, unused_ahead(amounts)); };
   bool limited = false;
-  const auto shrink = [&](const auto& is_meant) {
+  const auto shrink = [&](const auto& is_meant, const auto& holds) {
     const std::vector<double> whole = amounts;
     const auto holds_at = [&](double share) {
       for (std::size_t i = 0; i < amounts.size(); ++i)
         if (is_meant(family[i])) amounts[i] = whole[i] * share;
-      return !worst_breach();
+      return holds();
     };
     double low = 0, high = 1;
     for (int halving = 0; halving < 10; ++halving) {
       const double middle = (low + high) / 2;
       (holds_at(middle) ? low : high) = middle;
     }
-    holds_at(low);
     limited = true;
+    return holds_at(low) || low > 0;
   };
-  std::vector<bool> shrunk(fading.size() + 1, false);
-  shrunk[0] = true;  // where nothing fades, no family is to blame
-  for (auto breach = worst_breach(); breach && !shrunk[*breach]; breach = worst_breach()) {
-    shrunk[*breach] = true;
-    shrink([&](std::size_t f) { return f == fading[*breach - 1]; });
+  const auto keeps_all = [&] { return !worst_breach(); };
+  // Each by its own: fees that fall make the share of another larger, so some come again. Where
+  // nothing fades, no family is to blame.
+  auto breach = worst_breach();
+  for (std::size_t turn = 0; breach && *breach > 0 && turn < kMostTurns * fading.size(); ++turn) {
+    const std::size_t scenario = *breach;
+    const std::vector<double> whole = amounts;
+    const auto keeps_this = [&] {
+      return excess(max_unused, before, unused_ahead(amounts), scenario) <= 0;
+    };
+    if (!shrink([&](std::size_t f) { return f == fading[scenario - 1]; }, keeps_this)) {
+      amounts = whole;  // others are as much to blame
+      break;
+    }
+    breach = worst_breach();
   }
-  if (worst_breach()) shrink([](std::size_t f) { return f != kNoFamily; });
-  if (worst_breach()) shrink([](std::size_t) { return true; });
+  if (worst_breach()) shrink([](std::size_t f) { return f != kNoFamily; }, keeps_all);
+  if (worst_breach()) shrink([](std::size_t) { return true; }, keeps_all);
   return limited;
 }
 

@@ -651,7 +651,8 @@ TEST(Plan, ManyPurchasesKeepTheLimitAndTheBound) {
   EXPECT_LE(plan->unused_worst, *options.max_unused * (1 + 1e-9));
   EXPECT_GE(plan->objective, plan->bound);
   EXPECT_GE(plan->objective, free->bound);
-  EXPECT_LT(plan->gap, 2e-3);
+  EXPECT_LT(plan->gap, 4e-3);  // to all baskets that keep the limit
+  EXPECT_LT(plan->gap, 0.2 * (1 - free->bound / plan->objective));
   options.threads = 3;
   const auto again = make_plan(estate, options);
   ASSERT_TRUE(again);
