@@ -33,9 +33,12 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
                   " scenarios: without the purchases " + money(plan.total_without()) +
                   ", with them " + money(plan.total()) + "; saves " + money(plan.saved()) + ", " +
                   per_cent(ratio(plan.saved(), plan.total_without())));
-  notes.push_back("no basket costs less than " + per_cent(1 - plan.gap, "%.4f %%") +
-                  " of what is minimised (proved gap " + per_cent(plan.gap, "%.4f %%") +
-                  ", of which " + per_cent(std::max(0.0, plan.gap - plan.gap_of_parts), "%.4f %%") +
+  notes.push_back((plan.limited
+                       ? "no basket that keeps the limit on what goes unused costs less than "
+                       : "no basket costs less than ") +
+                  per_cent(1 - plan.gap, "%.4f %%") + " of what is minimised (proved gap " +
+                  per_cent(plan.gap, "%.4f %%") + ", of which " +
+                  per_cent(std::max(0.0, plan.gap - plan.gap_of_parts), "%.4f %%") +
                   (plan.exchanges ? " because purchases and exchanges are whole; "
                                   : " because purchases are whole; ") +
                   std::to_string(plan.passes) + " passes over the scenarios)");
@@ -52,7 +55,7 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
         (options.max_unused ? " (limit " + per_cent(*options.max_unused, "%.0f %%") + ")" : ""));
   if (plan.limited)
     notes.push_back(
-        "so that no family is leant on too much, purchases are smaller than the cheapest "
+        "so that no family is leant on too much, purchases are others than the cheapest "
         "in the scenarios; those cost no less than " +
         per_cent(plan.free_bound / plan.objective, "%.4f %%"));
   if (const Decimal owed = plan.owed_held + plan.owed_now; owed != Decimal{})
