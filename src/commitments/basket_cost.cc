@@ -39,14 +39,14 @@ BasketPurchases::BasketPurchases(const BasketProblem& basket, std::span<const do
   add_limits(rows, kRowSteepness);
 }
 
-/// A limit's parabola ends at the limit; its multiplier needs be no greater than what the purchase
-/// that could save most would save.
+/// The multiplier needs be no greater than what the purchase that could save most would save: there
+/// a row's parabola ends, and the square of a limit goes beyond it by a small part.
 void BasketPurchases::add_limits(std::span<const BasketLimit> added, double steepness) {
   std::vector<double> saves(problem.lines, 0);
   for (const BasketPair& pair : problem.order)
     saves[pair.line] = std::max(saves[pair.line], 1 / pair.ratio);
   for (const BasketLimit& limit : added) {
-    Limit own{{}, {}, limit.most, 0, 0};
+    Limit own{{}, {}, limit.most, 0, 0, 0};
     const double heaviest = *std::max_element(limit.weight.begin(), limit.weight.end());
     double all = 0;
     for (std::size_t i = 0; i < live.size(); ++i) {
@@ -62,6 +62,18 @@ void BasketPurchases::add_limits(std::span<const BasketLimit> added, double stee
     own.scale = std::max(limit.most, kLeastScale * all);
     if (all > limit.most && own.height > 0) limits.push_back(std::move(own));
   }
+}
+
+double BasketPurchases::Limit::bend() const { return height / (kFirstWidth * scale); }
+
+double BasketPurchases::Limit::price_at(std::span<const double> amounts) const {
+  double beyond = -most;
+  for (std::size_t k = 0; k < at.size(); ++k) beyond += weight[k] * amounts[at[k]];
+  return std::max(0.0, price + bend() * beyond);
+}
+
+void BasketPurchases::price_limits(std::span<const double> amounts) {
+  for (std::size_t l = 0; l < own_limits; ++l) limits[l].price = limits[l].price_at(amounts);
 }
 
 std::vector<double> BasketPurchases::whole(std::span<const double> amounts) const {
@@ -152,7 +164,17 @@ BasketView BasketCost::look(std::span<const double> amounts, double width) {
 }
 
 void BasketCost::add_limits(BasketView& view, std::span<const double> amounts, double share) const {
-  for (const BasketPurchases::Limit& limit : purchases_.limits) {
+  for (std::size_t l = 0; l < purchases_.limits.size(); ++l) {
+    const BasketPurchases::Limit& limit = purchases_.limits[l];
+    if (l < purchases_.own_limits) {
+      const double price = limit.price_at(amounts);
+      view.value += (price * price - limit.price * limit.price) / (2 * limit.bend());
+      view.limit_slope.push_back(price);
+      view.limit_bend.push_back(price > 0 ? limit.bend() : 0);
+      for (std::size_t k = 0; k < limit.at.size(); ++k)
+        view.used[limit.at[k]] -= price * limit.weight[k];
+      continue;
+    }
     const double width = share * limit.scale / 2;
     double z = 2 * width - limit.most;
     for (std::size_t k = 0; k < limit.at.size(); ++k) z += limit.weight[k] * amounts[limit.at[k]];

@@ -1,8 +1,10 @@
 // The smooth cost of a basket of many purchases (basket_newton.h), as for portfolios
 // (portfolio_cost.h). What a node of the order leaves, max(0, z), becomes a parabola for
 // 0 < z < 2 * width (Kink), and so do the excess of a scenario's regret over the threshold of the
-// tail and what goes beyond a limit. The multipliers that follow, whatever they are, bound the cost
-// of all baskets. Behind the door of commitments/.
+// tail and what goes beyond a row. What goes beyond a limit of the problem costs a price and a
+// square; from width to width the slope there becomes the price (an augmented Lagrangian), so the
+// square need not become narrow, and its end is far from where the limit holds. The multipliers
+// that follow, whatever they are, bound the cost of all baskets. Behind the door of commitments/.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +25,9 @@ struct BasketPurchases {
     std::vector<double> weight;
     double most, height;  ///< multiplier beyond which nothing pays
     double scale;         ///< the sum that matters; of which the parabola is a part
+    double price = 0;     ///< multiplier, as far as it is known; of limits of the problem
+    double bend() const;
+    double price_at(std::span<const double> amounts) const;
   };
 
   /// The problem must outlive this. `bounds` per variable. `rows` hold beside its limits, with
@@ -36,6 +41,8 @@ struct BasketPurchases {
   std::vector<double> whole(std::span<const double> amounts) const;
   /// So much less that all limits of the problem are kept: the last digits, as a rule.
   std::vector<double> within(std::vector<double> amounts) const;
+  /// What the limits of the problem are worth at these amounts.
+  void price_limits(std::span<const double> amounts);
 
   const BasketProblem& problem;
   std::vector<std::size_t> live;  ///< variables

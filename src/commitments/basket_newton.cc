@@ -44,13 +44,13 @@ class Newton {
       Shown shown(purchases_, sample, aim_);
       while (path_.width() * static_cast<double>(hours) > kHoursNear) {
         descend(shown, kSampleSlack, 0, amounts);
-        path_.narrow(purchases_.box(), amounts);
+        narrow(amounts);
       }
       path_.restart(path_.width());
     }
     Shown all(purchases_, problem_, aim_);
     int lost = 0;
-    for (; path_.width() > kWidthMin; path_.narrow(purchases_.box(), amounts)) {
+    for (; path_.width() > kWidthMin; narrow(amounts)) {
       lost = descend(all, kSlack, kOpen * aim_.gap, amounts) ? 0 : lost + 1;
       const double bound = all.cost.bound(amounts, path_.width());
       if (judge(purchases_.whole(purchases_.within(amounts)), bound)) return;
@@ -66,6 +66,11 @@ class Newton {
     Shown(const BasketPurchases& purchases, const BasketProblem& hours, const BasketAim& aim)
         : cost(purchases, hours, aim.best, aim.threads), clusters(cost.flow()) {}
   };
+
+  void narrow(std::vector<double>& amounts) {
+    purchases_.price_limits(amounts);
+    path_.narrow(purchases_.box(), amounts);
+  }
 
   /// Newton's method at one width, until what the slopes leave unproven is `slack` of what the
   /// parabolas do, or `open` of the cost.

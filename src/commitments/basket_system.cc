@@ -177,7 +177,13 @@ struct BasketSystem::Preconditioner {
   std::vector<std::vector<std::size_t>> members;  ///< per cluster of which any may move
   std::vector<Small> blocks;
 
-  std::vector<double> operator()(std::span<const double> in) const {
+  /// Limits over several clusters are squares of one sum each: the inverse of the blocks and these
+  /// is that of the blocks, less one of as small a rank (Woodbury).
+  std::vector<std::vector<double>> wide;    ///< weights of each, per purchase
+  std::vector<std::vector<double>> solved;  ///< those, by the blocks
+  Small among;                              ///< 1 / bend, and weights times solved
+
+  std::vector<double> by_blocks(std::span<const double> in) const {
     std::vector<double> out(in.size(), 0), own;
     for (std::size_t c = 0; c < blocks.size(); ++c) {
       own.clear();
@@ -187,13 +193,33 @@ struct BasketSystem::Preconditioner {
     }
     return out;
   }
+
+  /// Of limits with these bends, once the blocks are factored.
+  void add(std::vector<std::vector<double>> weights, std::span<const double> bends) {
+    wide = std::move(weights);
+    for (const std::vector<double>& own : wide) solved.push_back(by_blocks(own));
+    among.size = wide.size();
+    for (std::size_t a = 0; a < wide.size(); ++a)
+      for (std::size_t b = 0; b < wide.size(); ++b)
+        among.cells.push_back((a == b ? 1 / bends[a] : 0) + product(wide[a], solved[b]));
+    among.factor();
+  }
+
+  std::vector<double> operator()(std::span<const double> in) const {
+    std::vector<double> out = by_blocks(in), sums;
+    for (const std::vector<double>& weights : wide) sums.push_back(product(weights, out));
+    among.solve(sums);
+    for (std::size_t l = 0; l < wide.size(); ++l)
+      for (std::size_t i = 0; i < out.size(); ++i) out[i] -= sums[l] * solved[l][i];
+    return out;
+  }
 };
 
 /// What two lines of a cluster have in common of the curvature of a step: [first[line] + place].
 void BasketSystem::bend_clusters(std::size_t step, const std::vector<std::size_t>& first,
                                  double* out) const {
   const auto& [of, place, size] = clusters_;
-  std::map<std::size_t, std::vector<std::size_t>> together;
+  std::vector<std::vector<std::size_t>> together(problem_.lines);  // by cluster
   for (std::size_t s = 0; s < problem_.scenarios; ++s) {
     const BasketBlock& block = view_.blocks[s * problem_.steps + step];
     const double weight = view_.weight[s];
@@ -209,15 +235,18 @@ void BasketSystem::bend_clusters(std::size_t step, const std::vector<std::size_t
           sum += weights[k] * x[a * squares.hours + k] * x[b * squares.hours + k];
         return weight * sum;
       };
-      together.clear();
       for (std::size_t l = 0; l < squares.lines; ++l) {
         out[first[line[l]] + place[line[l]]] += common(l, l);
-        if (size[of[line[l]]] > 1) together[of[line[l]]].push_back(l);
+        if (size[of[line[l]]] == 1) continue;
+        std::vector<std::size_t>& before = together[of[line[l]]];
+        for (const std::size_t b : before) {
+          const double both = common(l, b);
+          out[first[line[l]] + place[line[b]]] += both;
+          out[first[line[b]] + place[line[l]]] += both;
+        }
+        before.push_back(l);
       }
-      for (const auto& [cluster, list] : together)
-        for (const std::size_t a : list)
-          for (const std::size_t b : list)
-            if (a != b) out[first[line[a]] + place[line[b]]] += common(a, b);
+      for (std::size_t l = 0; l < squares.lines; ++l) together[of[line[l]]].clear();
     }
   }
 }
@@ -247,6 +276,8 @@ BasketSystem::Preconditioner BasketSystem::precondition(const Free& free) const 
     result.members[own].push_back(i);
   }
   result.blocks.resize(result.members.size());
+  std::vector<std::vector<double>> wide;
+  std::vector<double> bends;
   in_parallel(result.members.size(), cost_.threads(), [&](std::size_t c) {
     const auto& members = result.members[c];
     Small& block = result.blocks[c];
@@ -266,6 +297,18 @@ BasketSystem::Preconditioner BasketSystem::precondition(const Free& free) const 
   for (std::size_t l = 0; l < purchases_.limits.size(); ++l) {
     if (view_.limit_bend[l] <= 0) continue;
     const BasketPurchases::Limit& limit = purchases_.limits[l];
+    const auto cluster_of = [&](std::size_t i) {
+      return clusters_.of[purchases_.variable(i).line];
+    };
+    const std::size_t cluster = cluster_of(limit.at[0]);
+    if (std::any_of(limit.at.begin(), limit.at.end(),
+                    [&](std::size_t i) { return cluster_of(i) != cluster; })) {
+      std::vector<double>& weights = wide.emplace_back(free.size(), 0);
+      for (std::size_t k = 0; k < limit.at.size(); ++k)
+        if (free[limit.at[k]]) weights[limit.at[k]] = limit.weight[k];
+      bends.push_back(view_.limit_bend[l]);
+      continue;
+    }
     std::map<std::size_t, std::vector<std::size_t>> of_block;
     for (std::size_t k = 0; k < limit.at.size(); ++k)
       if (free[limit.at[k]]) of_block[block_of(limit.at[k])].push_back(k);
@@ -281,6 +324,7 @@ BasketSystem::Preconditioner BasketSystem::precondition(const Free& free) const 
   }
   in_parallel(result.blocks.size(), cost_.threads(),
               [&](std::size_t c) { result.blocks[c].factor(); });
+  result.add(std::move(wide), bends);
   return result;
 }
 
