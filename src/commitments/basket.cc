@@ -400,15 +400,10 @@ class Search {
       std::vector<double> values{1};
       for (std::size_t v = 0; v < problem_.variables.size(); ++v) {
         const BasketVariable& variable = problem_.variables[v];
-        double given = 0, taken = 0;
+        double sum = 0;
         for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
-          given += slope.slope[variable.line * problem_.steps + step];
-        if (variable.from != BasketVariable::kNowhere)
-          for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
-            taken += variable.from_share * slope.slope[variable.from * problem_.steps + step];
-        const double sum = given - taken;
-        // The last digits of a difference that is none would lead the solver astray.
-        if (std::abs(sum) <= 1e-12 * (given + taken)) continue;
+          sum += slope.slope[variable.line * problem_.steps + step];
+        if (sum == 0) continue;
         columns.push_back(static_cast<int>(v));
         values.push_back(sum);
       }
@@ -459,11 +454,6 @@ std::vector<double> capacity_of(const BasketProblem& problem, std::span<const do
     const BasketVariable& variable = problem.variables[v];
     for (std::size_t step = variable.first_step; step < variable.end_step; ++step)
       capacity[variable.line * problem.steps + step] += amounts[v];
-    if (variable.from == BasketVariable::kNowhere) continue;
-    for (std::size_t step = variable.first_step; step < variable.end_step; ++step) {
-      double& from = capacity[variable.from * problem.steps + step];
-      from = std::max(0.0, from - variable.from_share * amounts[v]);  // but for the last digits
-    }
   }
   return capacity;
 }

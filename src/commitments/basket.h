@@ -30,16 +30,12 @@ struct BasketPair {
   double ratio = 1;  ///< what a unit of the pool's money on demand takes of the line's capacity
 };
 
-/// Capacity that can be bought at a date; or moved there from another line.
+/// Capacity that can be bought at a date.
 struct BasketVariable {
-  static constexpr std::size_t kNowhere = std::numeric_limits<std::size_t>::max();
   std::size_t line = 0;
   std::size_t first_step = 0, end_step = 0;               ///< in which it covers
   double fee = 1;                                         ///< for a unit of capacity in an hour
   double most = std::numeric_limits<double>::infinity();  ///< capacity that may be bought
-  /// A move takes this share of it from a line, which must have as much in each of its steps.
-  std::size_t from = kNowhere;
-  double from_share = 0;
 };
 
 /// The sum of weight * amount over the variables is at most this. Weights are not negative.

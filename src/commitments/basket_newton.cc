@@ -109,9 +109,6 @@ class Newton {
 }  // namespace
 
 bool suits_newton(const BasketProblem& problem) {
-  if (std::any_of(problem.variables.begin(), problem.variables.end(),
-                  [](const auto& v) { return v.from != BasketVariable::kNowhere; }))
-    return false;
   return !basket_upstream(BasketFlow(problem)).empty();
 }
 

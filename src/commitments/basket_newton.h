@@ -23,8 +23,7 @@ struct BasketAim {
   int threads = 0;
 };
 
-/// Whether Newton's method knows this kind of problem: nothing is moved, and the order is not too
-/// long a chain.
+/// Whether Newton's method knows this kind of problem: the order is not too long a chain.
 bool suits_newton(const BasketProblem& problem);
 
 /// Looks at `judge` with amounts and the bound that the multipliers prove there; that says whether

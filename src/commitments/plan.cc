@@ -668,7 +668,8 @@ class Planner {
       condition_ = ahead_->condition(*options_.max_unused);
       options.condition = &condition_;
     }
-    result_ = best_basket(problem_, options);
+    const bool is_known = exchanges_ && exchanges_->beside && options.condition == nullptr;
+    result_ = is_known ? *exchanges_->beside : best_basket(problem_, options);
     plan_.free_bound = result_.free_bound;
     plan_.limited = result_.conditioned;
   }
@@ -865,7 +866,8 @@ class Planner {
     plan_.objective = cost_of(problem_, amounts_, result_.best, options_.threads);
     plan_.bound = result_.bound;
     if (exchanges_) {
-      plan_.objective = exchanges_->cost(moves_, amounts_, options_.threads);
+      plan_.objective =
+          cost_of(problem_, amounts_, exchanges_->best, options_.threads) + exchanges_->paid;
       plan_.bound = exchanges_->bound;
       plan_.exchanges = true;
     }

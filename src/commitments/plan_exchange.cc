@@ -8,7 +8,8 @@
 #include <set>
 #include <utility>
 
-#include "base/assert.h"
+#include "commitments/basket_flow.h"
+#include "commitments/exchange_relaxation.h"
 
 namespace steelyard {
 namespace {
@@ -21,63 +22,18 @@ constexpr std::size_t kMostTargets = 3;
 constexpr std::size_t kMostTries = 400;
 /// Of these, the best purchases beside them are looked for: of each line's changes the first few
 /// as the others stand, and so many in all.
+/// Where purchases and moves are many: of the search, the gap, for whole units leave more than that
+/// open; of each line, the targets; and costs that are looked at.
+constexpr double kGapOfMany = 1e-3;
+constexpr std::size_t kMostTargetsOfMany = 8, kMostTriesOfMany = 120;
 constexpr std::size_t kMostOfLine = 3, kMostSearches = 16;
-
-/// Each move is two variables: got for what is given up is as little as may be, or as much as ever
-/// because units are whole, which is for one alone. Every part is a sum of the two.
-struct TwoWays {
-  double least, most;  ///< got for each unit of money given up
-
-  explicit TwoWays(const ExchangeMove& move)
-      : least(move.ratio), most(std::max(move.ratio, move.given(1) / move.taken(1))) {}
-  bool are_one() const { return most < least * (1 + 1e-9); }
-
-  std::pair<double, double> amounts(double taken, double given) const {
-    if (are_one()) return {given, 0};
-    const double second = std::clamp((given - least * taken) / (1 - least / most), 0.0, given);
-    return {given - second, second};
-  }
-};
-
-BasketProblem with_moves(const BasketProblem& problem, std::span<const ExchangeMove> moves) {
-  BasketProblem all = problem;
-  std::map<std::size_t, BasketLimit> once;  // per line: all of its moves together are one at most
-  for (const ExchangeMove& move : moves) {
-    SY_ASSERT(move.units > 0 && move.ratio >= 1 &&
-              move.given_in_limits.size() == problem.limits.size());
-    const TwoWays ways(move);
-    const double whole = move.taken(move.units);
-    BasketLimit& limit = once[move.from];
-    limit.most = 1;
-    limit.weight.resize(problem.variables.size() + 2 * moves.size());
-    for (const bool second : {false, true}) {
-      const double ratio = second ? ways.most : ways.least;
-      BasketVariable variable;
-      variable.line = move.to;
-      variable.end_step = move.steps;
-      variable.fee = 1 - 1 / ratio;  // that of the old one is paid in any case
-      variable.most = whole * ratio;
-      if (second)  // beyond the least it is less than a unit
-        variable.most = ways.are_one()
-                            ? 0
-                            : std::min(variable.most, move.unit_given / (1 - ways.least / ratio));
-      variable.from = move.from;
-      variable.from_share = 1 / ratio;
-      limit.weight[all.variables.size()] = 1 / (whole * ratio);
-      all.variables.push_back(variable);
-      for (std::size_t l = 0; l < problem.limits.size(); ++l)
-        all.limits[l].weight.push_back(move.in_limit(l, 1 / ratio, 1));
-    }
-  }
-  for (auto& [line, limit] : once) all.limits.push_back(std::move(limit));
-  return all;
-}
 
 /// The parts of one line: how many units go to each of some targets.
 struct LineParts {
   std::size_t units = 0;           ///< of the line
   double relaxed = 0;              ///< money an hour that the search moves
   std::vector<std::size_t> moves;  ///< to the targets that are tried
+  std::vector<double> wanted;      ///< units that the search moves there
   std::vector<std::size_t> counts;
 
   std::size_t left() const {
@@ -87,64 +43,158 @@ struct LineParts {
   }
 };
 
+/// What some units count in a limit.
+double limit_of(const ExchangeMove& move, std::size_t units, std::size_t limit) {
+  if (move.taken_in_limits[limit] == 0 && move.given_in_limits[limit] == 0) return 0;
+  const TwoWays ways(move);
+  const auto [least, most] = ways.amounts(move.taken(units), move.given(units));
+  return least * move.in_limit(limit, 1 / ways.least, 1) +
+         most * move.in_limit(limit, 1 / ways.most, 1);
+}
+
+void apply(std::span<const ExchangeMove> moves, std::span<const ExchangePart> chosen,
+           BasketProblem& left) {
+  for (const ExchangePart& part : chosen) {
+    const ExchangeMove& move = moves[part.move];
+    const double taken = move.taken(part.units), given = move.given(part.units);
+    for (std::size_t step = 0; step < move.steps; ++step) {
+      double& from = left.held[move.from * left.steps + step];
+      from = std::max(0.0, from - taken);
+      left.held[move.to * left.steps + step] += given;
+    }
+    for (std::size_t l = 0; l < left.limits.size(); ++l)
+      left.limits[l].most = std::max(0.0, left.limits[l].most - limit_of(move, part.units, l));
+  }
+}
+
 class Chooser {
  public:
   Chooser(const BasketProblem& problem, std::span<const ExchangeMove> moves,
           const BasketOptions& options)
-      : problem_(problem), moves_(moves), options_(options) {}
+      : problem_(problem),
+        moves_(moves),
+        options_(options),
+        is_large_(problem.variables.size() + 2 * moves.size() > options.few_purchases),
+        left_(problem),
+        flow_(left_) {}
 
   ExchangeChoice choose() {
-    choice_.problem = with_moves(problem_, moves_);
-    const BasketResult result = best_basket(choice_.problem, options_);
-    choice_.bound = result.bound;
-    choice_.best = result.best;
-    const auto purchases = result.amounts.begin();
-    purchases_.assign(purchases,
-                      purchases + static_cast<std::ptrdiff_t>(problem_.variables.size()));
-    round_down(result.amounts);
-    if (lines_.empty()) return choice_;
-    round_each();
+    if (is_large_) search_without();
+    round_down(search());
+    if (lines_.empty()) {
+      if (is_large_) choice_.beside = without_;
+      return choice_;
+    }
+    raise_together();
+    if (!is_large_) round_each();
     change();
     cost_ = cost_beside_best(parts(), purchases_);
     while (refine()) {
     }
     // Beside the purchases that then are the best, they must save as well.
     std::vector<double> without;
-    if (cost_ < cost_beside_best({}, without) * (1 - 1e-9)) choice_.chosen = parts();
+    const double nothing = is_large_ ? without_.cost : cost_beside_best({}, without);
+    if (cost_ < nothing * (1 - 1e-9)) {
+      choice_.chosen = parts();
+      choice_.paid = paid_for_exchanges(problem_, moves_, choice_.chosen);
+    } else if (is_large_) {
+      choice_.beside = without_;
+    }
     return choice_;
   }
 
  private:
+  /// The best purchases alone. Of many, those of each scenario are what regret is measured against.
+  void search_without() {
+    options_.many_purchases = 0;  // cutting planes would take hours
+    without_ = best_basket(problem_, options_);
+    options_.best = without_.best;
+  }
+
+  /// Units of each move that the search moves, in any part.
+  std::vector<double> search() {
+    const ExchangeRelaxation relaxation(problem_, moves_, is_large_);
+    BasketOptions rough = options_;
+    if (is_large_) rough.gap = std::max(rough.gap, kGapOfMany);
+    const BasketResult result = best_basket(relaxation.problem(), rough);
+    // A search that proves nothing says nought; less than that is possible where regret is against
+    // a best without exchanges.
+    const bool is_proved = problem_.risk <= 0 || result.bound > 0;
+    choice_.bound = is_proved ? result.bound : -std::numeric_limits<double>::infinity();
+    choice_.best = result.best;
+    purchases_.assign(
+        result.amounts.begin(),
+        result.amounts.begin() + static_cast<std::ptrdiff_t>(problem_.variables.size()));
+    return relaxation.units(result.amounts);
+  }
+
   /// The parts that the search moves, rounded down to whole units.
-  void round_down(std::span<const double> amounts) {
-    const auto units_of = [&](std::size_t move) {
-      const TwoWays ways(moves_[move]);
-      const std::size_t at = problem_.variables.size() + 2 * move;
-      return (amounts[at] / ways.least + amounts[at + 1] / ways.most) / moves_[move].unit_taken;
-    };
+  void round_down(std::span<const double> units) {
     std::map<std::size_t, LineParts> of_line;
     for (std::size_t i = 0; i < moves_.size(); ++i) {
-      if (units_of(i) < kLeastUnit) continue;
+      if (units[i] < kLeastUnit) continue;
       LineParts& line = of_line[moves_[i].from];
       line.units = moves_[i].units;
       line.moves.push_back(i);
-      line.relaxed += units_of(i) * moves_[i].unit_taken;
+      line.relaxed += units[i] * moves_[i].unit_taken;
     }
     for (auto& [from, line] : of_line) {
       std::stable_sort(line.moves.begin(), line.moves.end(),
-                       [&](std::size_t a, std::size_t b) { return units_of(a) > units_of(b); });
-      line.moves.resize(std::min(line.moves.size(), kMostTargets));
+                       [&](std::size_t a, std::size_t b) { return units[a] > units[b]; });
+      line.moves.resize(std::min(line.moves.size(), is_large_ ? kMostTargetsOfMany : kMostTargets));
+      for (const std::size_t move : line.moves) line.wanted.push_back(units[move]);
       line.counts.assign(line.moves.size(), 0);
       lines_.push_back(std::move(line));
       LineParts& added = lines_.back();
       for (std::size_t t = 0; t < added.moves.size(); ++t) {
         added.counts[t] =
-            std::min(added.left(), static_cast<std::size_t>(units_of(added.moves[t]) + 1e-6));
+            std::min(added.left(), static_cast<std::size_t>(units[added.moves[t]] + 1e-6));
         if (!keeps_limits()) added.counts[t] = 0;
       }
     }
     std::stable_sort(lines_.begin(), lines_.end(),
                      [](const auto& a, const auto& b) { return a.relaxed > b.relaxed; });
+  }
+
+  /// Of all parts, those that were rounded down most go up by one together, as many as cost least:
+  /// by thirds, as if there were one valley.
+  void raise_together() {
+    struct Cut {
+      double part;
+      std::size_t line, target;
+    };
+    std::vector<Cut> cut;
+    for (std::size_t line = 0; line < lines_.size(); ++line)
+      for (std::size_t t = 0; t < lines_[line].counts.size(); ++t)
+        cut.push_back(
+            {lines_[line].wanted[t] - static_cast<double>(lines_[line].counts[t]), line, t});
+    std::stable_sort(cut.begin(), cut.end(),
+                     [](const Cut& a, const Cut& b) { return a.part > b.part; });
+    const std::vector<LineParts> down = lines_;
+    const auto cost_of_first = [&](std::size_t count) {
+      lines_ = down;
+      for (std::size_t i = 0; i < count; ++i) {
+        LineParts& line = lines_[cut[i].line];
+        if (cut[i].part > kLeastUnit && line.left() > 0) ++line.counts[cut[i].target];
+      }
+      return cost_as_it_is();
+    };
+    std::size_t low = 0, high = cut.size();
+    while (high - low > 2) {
+      const std::size_t first = low + (high - low) / 3, second = high - (high - low) / 3;
+      if (cost_of_first(first) <= cost_of_first(second))
+        high = second;
+      else
+        low = first;
+    }
+    std::size_t best = low;
+    double least = cost_of_first(low);
+    for (const std::size_t count : {std::size_t{0}, low + 1, high})
+      if (const double now = cost_of_first(count); now < least) {
+        least = now;
+        best = count;
+      }
+    cost_of_first(best);
   }
 
   /// Of each line, which of the parts rounded down and up cost least together.
@@ -185,7 +235,7 @@ class Chooser {
       for (bool again = true; again;) {
         again = false;
         for (const std::vector<std::size_t>& counts : neighbours(line)) {
-          if (tries_ == kMostTries) return;
+          if (tries_ >= most_tries()) return;
           const std::vector<std::size_t> before = std::exchange(line.counts, counts);
           const double now = cost_as_it_is();
           if (now < cost) {
@@ -200,7 +250,7 @@ class Chooser {
 
   /// Such a change that costs less beside the best purchases, if one is found.
   bool refine() {
-    if (cost_ - choice_.bound <= options_.gap * std::abs(cost_)) return false;
+    if (is_large_ || cost_ - choice_.bound <= options_.gap * std::abs(cost_)) return false;
     for (LineParts& line : lines_) {
       const std::vector<std::size_t> before = line.counts;
       std::vector<std::pair<double, std::vector<std::size_t>>> found;
@@ -273,6 +323,8 @@ class Chooser {
     return {found.begin(), found.end()};
   }
 
+  std::size_t most_tries() const { return is_large_ ? kMostTriesOfMany : kMostTries; }
+
   std::vector<ExchangePart> parts() const {
     std::vector<ExchangePart> found;
     for (const LineParts& line : lines_)
@@ -281,46 +333,54 @@ class Chooser {
     return found;
   }
 
-  /// The moves alone.
-  bool keeps_limits() const {
-    return within_limits(
-        choice_.problem,
-        choice_.amounts(moves_, parts(), std::vector<double>(problem_.variables.size())));
-  }
+  bool keeps_limits() const { return exchanges_within_limits(problem_, moves_, parts()); }
 
   /// Beside the purchases of now; fewer where a limit leaves no room for all.
   double cost_as_it_is() {
     ++tries_;
     if (!keeps_limits()) return std::numeric_limits<double>::infinity();
-    const BasketProblem left = after_exchanges(problem_, moves_, parts());
+    leave(parts());
     double share = 1;
-    for (const BasketLimit& limit : left.limits) {
+    for (const BasketLimit& limit : left_.limits) {
       const double sum =
           std::inner_product(purchases_.begin(), purchases_.end(), limit.weight.begin(), 0.0);
       if (sum > limit.most) share = std::min(share, limit.most / sum);
     }
     std::vector<double> fewer = purchases_;
     for (double& amount : fewer) amount *= share;
-    return cost_with(parts(), fewer);
+    return cost_left(parts(), fewer);
   }
 
-  double cost_with(std::span<const ExchangePart> chosen, std::span<const double> purchases) const {
-    return cost_of(choice_.problem, choice_.amounts(moves_, chosen, purchases), choice_.best,
-                   options_.threads);
+  /// Makes `left_` what is left after some moves.
+  void leave(std::span<const ExchangePart> chosen) {
+    left_.held = problem_.held;
+    left_.limits = problem_.limits;
+    apply(moves_, chosen, left_);
+  }
+  double cost_left(std::span<const ExchangePart> chosen, std::span<const double> purchases) const {
+    return cost_of(flow_, purchases, choice_.best, options_.threads) +
+           paid_for_exchanges(problem_, moves_, chosen);
   }
   /// And the best purchases.
   double cost_beside_best(std::span<const ExchangePart> chosen, std::vector<double>& purchases) {
     ++searches_;
-    purchases = best_basket(after_exchanges(problem_, moves_, chosen), options_).amounts;
-    return cost_with(chosen, purchases);
+    leave(chosen);
+    BasketResult result = best_basket(left_, options_);
+    purchases = result.amounts;
+    if (is_large_) choice_.beside = std::move(result);
+    return cost_left(chosen, purchases);
   }
 
   const BasketProblem& problem_;
   std::span<const ExchangeMove> moves_;
-  const BasketOptions& options_;
+  BasketOptions options_;
+  bool is_large_;
+  BasketProblem left_;  ///< after some moves; its flow is the same after all of them
+  BasketFlow flow_;
   ExchangeChoice choice_;
   std::vector<double> purchases_;
   std::vector<LineParts> lines_;
+  BasketResult without_;  ///< any exchanges, if there are many
   double cost_ = 0;
   std::size_t tries_ = 0, searches_ = 0;
 };
@@ -335,26 +395,6 @@ double ExchangeMove::in_limit(std::size_t limit, double taken_money, double give
   return std::max(0.0, taken_money * taken_in_limits[limit] + given_money * given_in_limits[limit]);
 }
 
-std::vector<double> ExchangeChoice::amounts(std::span<const ExchangeMove> moves,
-                                            std::span<const ExchangePart> parts,
-                                            std::span<const double> purchases) const {
-  std::vector<double> all(purchases.begin(), purchases.end());
-  all.resize(problem.variables.size());
-  for (const ExchangePart& part : parts) {
-    const ExchangeMove& move = moves[part.move];
-    const auto [least, most] =
-        TwoWays(move).amounts(move.taken(part.units), move.given(part.units));
-    all[purchases.size() + 2 * part.move] = least;
-    all[purchases.size() + 2 * part.move + 1] = most;
-  }
-  return all;
-}
-
-double ExchangeChoice::cost(std::span<const ExchangeMove> moves, std::span<const double> purchases,
-                            int threads) const {
-  return cost_of(problem, amounts(moves, chosen, purchases), best, threads);
-}
-
 ExchangeChoice choose_exchanges(const BasketProblem& problem, std::span<const ExchangeMove> moves,
                                 const BasketOptions& options) {
   return Chooser(problem, moves, options).choose();
@@ -363,22 +403,29 @@ ExchangeChoice choose_exchanges(const BasketProblem& problem, std::span<const Ex
 BasketProblem after_exchanges(const BasketProblem& problem, std::span<const ExchangeMove> moves,
                               std::span<const ExchangePart> chosen) {
   BasketProblem left = problem;
+  apply(moves, chosen, left);
+  return left;
+}
+
+double paid_for_exchanges(const BasketProblem& problem, std::span<const ExchangeMove> moves,
+                          std::span<const ExchangePart> chosen) {
+  double paid = 0;
   for (const ExchangePart& part : chosen) {
     const ExchangeMove& move = moves[part.move];
-    const double taken = move.taken(part.units), given = move.given(part.units);
-    for (std::size_t step = 0; step < move.steps; ++step) {
-      double& from = left.held[move.from * left.steps + step];
-      from = std::max(0.0, from - taken);
-      left.held[move.to * left.steps + step] += given;
-    }
-    const auto [least, most] = TwoWays(move).amounts(taken, given);
-    const TwoWays ways(move);
-    for (std::size_t l = 0; l < left.limits.size(); ++l)
-      left.limits[l].most =
-          std::max(0.0, left.limits[l].most - least * move.in_limit(l, 1 / ways.least, 1) -
-                            most * move.in_limit(l, 1 / ways.most, 1));
+    const double more = move.given(part.units) - move.taken(part.units);
+    for (std::size_t step = 0; step < move.steps; ++step) paid += problem.step_weight[step] * more;
   }
-  return left;
+  return paid;
+}
+
+bool exchanges_within_limits(const BasketProblem& problem, std::span<const ExchangeMove> moves,
+                             std::span<const ExchangePart> chosen) {
+  for (std::size_t l = 0; l < problem.limits.size(); ++l) {
+    double sum = 0;
+    for (const ExchangePart& part : chosen) sum += limit_of(moves[part.move], part.units, l);
+    if (sum > problem.limits[l].most * (1 + 1e-12)) return false;
+  }
+  return true;
 }
 
 }  // namespace steelyard

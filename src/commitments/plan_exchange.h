@@ -1,12 +1,13 @@
 // What to exchange, as a part of a plan: units of a convertible reserved instance that is held may
-// move to other families or sizes; what they get there is worth at least as much. In the search a
-// move is a variable that takes capacity from one line and gives it to another, in any part up to
-// the whole and to several at once; so its bound holds for moves of whole units, of which the best
-// are then chosen: those that the search prefers, rounded, and changed while that costs less.
+// move to other families or sizes; what they get there is worth at least as much. The search moves
+// any part up to the whole, to several at once (exchange_relaxation.h); so its bound holds for
+// moves of whole units, of which the best are then chosen: those that the search prefers, rounded,
+// and changed while that costs less.
 #pragma once
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -40,17 +41,11 @@ struct ExchangePart {
 
 struct ExchangeChoice {
   std::vector<ExchangePart> chosen;  ///< of each line no more units than there are
+  double paid = 0;                   ///< for them, beyond the fees of what is given up
   double bound = 0;                  ///< no basket with any moves costs less
-  BasketProblem problem;             ///< with each move as two variables behind the others
-  std::vector<double> best;          ///< as in BasketResult, of that problem
-
-  /// Of all variables, with these parts and these purchases.
-  std::vector<double> amounts(std::span<const ExchangeMove> moves,
-                              std::span<const ExchangePart> parts,
-                              std::span<const double> purchases) const;
-  /// What is minimised, with the chosen moves and these purchases.
-  double cost(std::span<const ExchangeMove> moves, std::span<const double> purchases,
-              int threads) const;
+  /// As in BasketResult: of each scenario with moves; or without, where moves are many.
+  std::vector<double> best;
+  std::optional<BasketResult> beside;  ///< the best purchases, where they are known already
 };
 
 /// The moves worth making beside the best purchases; none if they save nothing.
@@ -59,5 +54,11 @@ ExchangeChoice choose_exchanges(const BasketProblem& problem, std::span<const Ex
 /// The problem of the purchases that is left after some moves.
 BasketProblem after_exchanges(const BasketProblem& problem, std::span<const ExchangeMove> moves,
                               std::span<const ExchangePart> chosen);
+/// What is paid for moves over the horizon, beyond the fees of what is given up.
+double paid_for_exchanges(const BasketProblem& problem, std::span<const ExchangeMove> moves,
+                          std::span<const ExchangePart> chosen);
+/// Whether moves alone keep all limits.
+bool exchanges_within_limits(const BasketProblem& problem, std::span<const ExchangeMove> moves,
+                             std::span<const ExchangePart> chosen);
 
 }  // namespace steelyard
