@@ -22,11 +22,12 @@ constexpr std::size_t kMostTargets = 3;
 constexpr std::size_t kMostTries = 400;
 /// Of these, the best purchases beside them are looked for: of each line's changes the first few
 /// as the others stand, and so many in all.
-/// Where purchases and moves are many: of the search, the gap, for whole units leave more than that
-/// open; of each line, the targets; and costs that are looked at.
-constexpr double kGapOfMany = 1e-3;
-constexpr std::size_t kMostTargetsOfMany = 8, kMostTriesOfMany = 120;
 constexpr std::size_t kMostOfLine = 3, kMostSearches = 16;
+/// Where purchases and moves are many: the gap of the search, for whole units leave more than that
+/// open, and its passes; targets of each line, and costs that are looked at.
+constexpr double kGapOfMany = 1e-3;
+constexpr int kMostPassesOfMany = 3;
+constexpr std::size_t kMostTargetsOfMany = 8, kMostTriesOfMany = 120;
 
 /// The parts of one line: how many units go to each of some targets.
 struct LineParts {
@@ -75,6 +76,7 @@ class Chooser {
         moves_(moves),
         options_(options),
         is_large_(problem.variables.size() + 2 * moves.size() > options.few_purchases),
+        is_huge_(is_large_ && problem.variables.size() > options.many_purchases),
         left_(problem),
         flow_(left_) {}
 
@@ -86,7 +88,7 @@ class Chooser {
       return choice_;
     }
     raise_together();
-    if (!is_large_) round_each();
+    if (!is_huge_) round_each();
     change();
     cost_ = cost_beside_best(parts(), purchases_);
     while (refine()) {
@@ -106,7 +108,7 @@ class Chooser {
  private:
   /// The best purchases alone. Of many, those of each scenario are what regret is measured against.
   void search_without() {
-    options_.many_purchases = 0;  // cutting planes would take hours
+    if (is_huge_) options_.max_passes = std::min(options_.max_passes, kMostPassesOfMany);
     without_ = best_basket(problem_, options_);
     options_.best = without_.best;
   }
@@ -323,7 +325,7 @@ class Chooser {
     return {found.begin(), found.end()};
   }
 
-  std::size_t most_tries() const { return is_large_ ? kMostTriesOfMany : kMostTries; }
+  std::size_t most_tries() const { return is_huge_ ? kMostTriesOfMany : kMostTries; }
 
   std::vector<ExchangePart> parts() const {
     std::vector<ExchangePart> found;
@@ -374,7 +376,8 @@ class Chooser {
   const BasketProblem& problem_;
   std::span<const ExchangeMove> moves_;
   BasketOptions options_;
-  bool is_large_;
+  bool is_large_;       ///< found by Newton's method, the best purchases beside them once
+  bool is_huge_;        ///< and cutting planes would not end after it; few costs are looked at
   BasketProblem left_;  ///< after some moves; its flow is the same after all of them
   BasketFlow flow_;
   ExchangeChoice choice_;
