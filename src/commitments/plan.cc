@@ -871,8 +871,8 @@ class Planner {
       plan_.bound = exchanges_->bound;
       plan_.exchanges = true;
     }
-    plan_.gap =
-        plan_.objective > 0 ? std::max(0.0, (plan_.objective - plan_.bound) / plan_.objective) : 0;
+    const double size = std::abs(plan_.objective);
+    plan_.gap = size > 0 ? std::max(0.0, (plan_.objective - plan_.bound) / size) : 0;
     plan_.gap_of_parts = result_.gap;
     plan_.passes = result_.passes;
     plan_.knows_total = outlook_.knows_total;

@@ -1,6 +1,7 @@
 #include "commitments/plan_report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <set>
 
@@ -33,15 +34,19 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
                   " scenarios: without the purchases " + money(plan.total_without()) +
                   ", with them " + money(plan.total()) + "; saves " + money(plan.saved()) + ", " +
                   per_cent(ratio(plan.saved(), plan.total_without())));
-  notes.push_back((plan.limited
-                       ? "no basket that keeps the limit on what goes unused costs less than "
-                       : "no basket costs less than ") +
-                  per_cent(1 - plan.gap, "%.4f %%") + " of what is minimised (proved gap " +
-                  per_cent(plan.gap, "%.4f %%") + ", of which " +
-                  per_cent(std::max(0.0, plan.gap - plan.gap_of_parts), "%.4f %%") +
-                  (plan.exchanges ? " because purchases and exchanges are whole; "
-                                  : " because purchases are whole; ") +
-                  std::to_string(plan.passes) + " passes over the scenarios)");
+  const std::string passes = std::to_string(plan.passes) + " passes over the scenarios";
+  if (std::isfinite(plan.gap))
+    notes.push_back((plan.limited
+                         ? "no basket that keeps the limit on what goes unused costs less than "
+                         : "no basket costs less than ") +
+                    per_cent(1 - plan.gap, "%.4f %%") + " of what is minimised (proved gap " +
+                    per_cent(plan.gap, "%.4f %%") + ", of which " +
+                    per_cent(std::max(0.0, plan.gap - plan.gap_of_parts), "%.4f %%") +
+                    (plan.exchanges ? " because purchases and exchanges are whole; "
+                                    : " because purchases are whole; ") +
+                    passes + ")");
+  else
+    notes.push_back("how far the plan is from the cheapest is not proved, after " + passes);
   if (plan.break_even_usage < 0.999)
     notes.push_back("the purchases now pay for themselves while usage stays above " +
                     per_cent(plan.break_even_usage, "%.0f %%") + " of what the scenarios expect");
