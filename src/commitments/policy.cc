@@ -62,6 +62,7 @@ std::vector<std::int64_t> best_amounts(PortfolioProblem problem) {
   return solver->solve({.gap = 1e-7, .max_passes = 500}).amounts;
 }
 
+constexpr std::size_t kPlanEvery = 672;  ///< hours: four weeks, as the guide has it
 constexpr int kCapRounds = 3;  ///< of making less of the pools and choosing the plan again
 
 /// What a view's commitments, of the pools and last of the plan, meet in the year ahead.
@@ -338,9 +339,14 @@ class ViewEstate {
     return estate_;
   }
 
+  bool bought_lately(const PolicyView& view) const {
+    return last_ && view.now() < *last_ + kPlanEvery;
+  }
+
   /// Counts of each pool, and last of the plan; they are held from now on.
   std::vector<std::int64_t> buy(const PolicyView& view, const std::vector<Holding>& holdings) {
     std::vector<std::int64_t> amounts(view.pools() + (view.terms().plan_price ? 1 : 0), 0);
+    if (!holdings.empty()) last_ = view.now();
     for (Holding holding : holdings) {
       const auto count = static_cast<std::int64_t>(holding.amount.units / kOne);
       std::size_t to = view.pools();
@@ -364,6 +370,7 @@ class ViewEstate {
   }
 
   Estate estate_;
+  std::optional<std::size_t> last_;  ///< hour of the last purchase
 };
 
 }  // namespace
@@ -372,6 +379,7 @@ PolicyMaker planned(const PlanOptions& options) {
   return [options]() -> Policy {
     return [options, state = std::shared_ptr<ViewEstate>()](const PolicyView& view) mutable {
       if (!state) state = std::make_shared<ViewEstate>(view);
+      if (state->bought_lately(view)) return state->buy(view, {});
       auto bought = plan_now(state->at(view), options);
       SY_ASSERT(bought || bought.error().code == "SY1850");  // no usage yet: nothing to buy
       if (!bought) return state->buy(view, {});

@@ -61,7 +61,8 @@ PolicyMaker look_back_portfolio(std::size_t window_hours);
 PolicyMaker plan_only(std::size_t window_hours);
 
 /// What `plan` would buy at each date (plan.h): it knows what it bought before and when that ends.
-/// It learns from what lies before the date and nothing else.
+/// It learns from what lies before the date and nothing else. However often it is asked, it buys
+/// at most once in four weeks: a plan that buys each week buys on every first peak.
 PolicyMaker planned(const PlanOptions& options = {});
 
 struct NamedPolicy {

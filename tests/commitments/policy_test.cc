@@ -97,6 +97,33 @@ TEST(Policy, WhereTheJudgedHoursEndDecidesNothing) {
   EXPECT_GT(bought, 0);
 }
 
+TEST(Policy, APlanBuysAtMostOnceInFourWeeks) {
+  // Usage that grows and may be bought at any date; asked each week and each four weeks.
+  Demand demand;
+  demand.hours = 168 * 52;
+  demand.pool_columns = {"type"};
+  demand.pools = {{"a"}, {"b"}};
+  for (std::size_t pool = 0; pool < demand.pools.size(); ++pool)
+    for (std::size_t hour = 0; hour < demand.hours; ++hour)
+      demand.counts.push_back(static_cast<std::int64_t>(100 + hour / 50 + hour * (pool + 3) % 7));
+  BacktestTerms terms{168 * 16, 168 * 40, 168, {3, 5}, 8760, PriceRatio{18, 25}};
+  const auto dates_of = [&] {
+    const Backtest run = run_backtest(demand, terms, planned());
+    std::vector<std::size_t> dates;
+    for (std::size_t date = 0; date < run.dates.size(); ++date) {
+      std::int64_t sum = run.plan.amounts[date];
+      for (const PoolBacktest& pool : run.pools) sum += pool.amounts[date];
+      if (sum > 0) dates.push_back(run.dates[date]);
+    }
+    return dates;
+  };
+  const auto dates = dates_of();
+  ASSERT_GT(dates.size(), 3);
+  for (std::size_t i = 1; i < dates.size(); ++i) EXPECT_GE(dates[i] - dates[i - 1], 672U);
+  terms.step_hours = 672;
+  EXPECT_EQ(dates_of(), dates);  // usage asks for more at every date: nothing is put off
+}
+
 TEST(Policy, APlanKnowsFamiliesByTheirColumn) {
   // Two families in four sizes. If a quarter of all fades, 19 % go unused; if a half does, 38 %,
   // and of the least that can be bought 25 %, as nothing is left after half a year.
