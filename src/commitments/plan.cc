@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <numeric>
 #include <tuple>
@@ -25,7 +24,7 @@ constexpr std::int64_t kMicrosPerHour = 3'600'000'000;
 constexpr std::int64_t kMonthMicros = 730 * kMicrosPerHour;
 constexpr double kHoursPerYear = 8760;
 constexpr std::size_t kPattern = 168, kQuarter = 3;
-constexpr int kCapRounds = 3;  ///< of making narrow purchases smaller and choosing the others again
+constexpr int kCapRounds = 3;  ///< of making purchases smaller, each rounded down to whole steps
 constexpr int kMonthsPerYear = 12;
 constexpr double kGapOfMany = 1e-4;
 constexpr std::size_t kPartsOfMany = 200;

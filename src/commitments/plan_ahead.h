@@ -30,12 +30,6 @@ class PlanAhead {
   bool keep_within(double max_unused, std::vector<double>& amounts) const;
   /// The limit, for the search. This must outlive it.
   BasketCondition condition(double max_unused) const;
-  bool is_within(double max_unused, std::span<const double> amounts) const {
-    return !breach_of(max_unused, before_, unused(amounts));
-  }
-  /// Whether all that a variable covers is of one family.
-  bool is_of_one_family(std::size_t variable) const { return family_[variable] != kNoFamily; }
-  bool counts(std::size_t variable) const { return counts_[variable]; }
   /// Of UnusedAhead::unused, from its second on.
   const std::string& fading(std::size_t i) const { return names_[i - 1]; }
 
@@ -45,6 +39,11 @@ class PlanAhead {
   void choose_families(const BasketProblem& problem, const YearAhead& year);
   void set_shares(const YearAhead& year);
   void find_families_of_purchases(const YearAhead& year);
+  bool is_within(double max_unused, std::span<const double> amounts) const {
+    return !breach_of(max_unused, before_, unused(amounts));
+  }
+  /// Whether all that a variable covers is of one family.
+  bool is_of_one_family(std::size_t variable) const { return family_[variable] != kNoFamily; }
   /// Of the purchases that count.
   std::vector<double> counted(std::span<const double> amounts) const;
   std::vector<BasketLimit> rows(double max_unused, std::span<const double> amounts) const;
