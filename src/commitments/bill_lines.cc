@@ -25,11 +25,20 @@ std::string first_of(const std::vector<std::string>& texts) {
   return sql + "'')";
 }
 
+/// Of a JSON text of FOCUS: the first of these keys that it has, with or without FOCUS's x_.
+std::string detail_of(const std::string& json, const std::string& keys) {
+  return "regexp_extract(" + json + R"sql(, '"(?:x_)?(?:)sql" + keys +
+         R"sql()"\s*:\s*"([^"]+)"', 1))sql";
+}
+
 std::string lines_of(const BillColumns& columns, const OwnBill& bill) {
-  const std::string meter = first_of({columns.text("SkuMeter"), columns.text("x_UsageType")});
+  const std::string meter = first_of(
+      {columns.text("SkuMeter"), columns.text("x_UsageType"), columns.text("x_SkuMeterName")});
+  // Azure names its machines ServiceType and its database servers ServerSku, in a column of its own
+  // before FOCUS 1.2.
   const std::string type =
-      first_of({"regexp_extract(" + columns.text("SkuPriceDetails") +
-                    R"sql(, '"InstanceType"\s*:\s*"([^"]+)"', 1))sql",
+      first_of({detail_of(columns.text("SkuPriceDetails"), "InstanceType|ServiceType|ServerSku"),
+                detail_of(columns.text("x_SkuDetails"), "ServiceType|ServerSku"),
                 columns.text("x_product_instance_type"),
                 "regexp_extract(" + meter + R"(, ':([a-z0-9-]+\.[a-z0-9.-]+)$', 1))"});
   const std::string provider =
@@ -44,8 +53,9 @@ std::string lines_of(const BillColumns& columns, const OwnBill& bill) {
   sql += columns.text("ServiceName") + " AS service, " + columns.text("RegionId") + " AS region, " +
          type + " AS size, " + meter + " AS meter, ";
   sql += first_of({columns.text("PricingUnit"), columns.text("ConsumedUnit")}) + " AS unit, ";
-  sql += first_of({columns.text("SkuId"), columns.text("SkuPriceId"), meter,
-                   columns.text("ChargeDescription")}) +
+  // Azure's meter has one price, with or without a reservation; its SkuId may tell them apart.
+  sql += first_of({columns.text("x_SkuMeterId"), columns.text("SkuId"), columns.text("SkuPriceId"),
+                   meter, columns.text("ChargeDescription")}) +
          " AS sku, ";
   sql += first_of({columns.text("SubAccountId"), columns.text("BillingAccountId")}) +
          " AS account, " + columns.text("x_Operation") + " AS operation, ";
@@ -104,8 +114,10 @@ FROM owned FULL JOIN used USING (id), told)";
 
 // ---- prices of covered lines that state none
 
-/// x_cells.told: what tells the price of lines that are in the report at the public one.
+/// x_cells.told: what tells the price of lines that are in the report at the public one, ...
 constexpr const char *kBySku = "sku", *kByDiscount = "discount", *kByNothing = "public";
+/// ... and of those that have none in it.
+constexpr const char *kMissingBySku = "missing, sku", *kMissing = "missing";
 
 std::string list_of(const std::vector<std::string>& columns) {
   std::vector<std::string> quoted;
@@ -145,7 +157,8 @@ Status add_line_cost(Engine& engine) {
 /// A SKU's public price, and its price without a commitment if any usage has none.
 struct SkuPrice {
   std::vector<std::string> key;
-  bool open = false;  ///< some of its covered lines state no price
+  bool open = false;      ///< some of its covered lines are at the public price
+  bool unpriced = false;  ///< some of them have no price
   std::optional<Decimal> list, negotiated;
 };
 
@@ -159,12 +172,14 @@ Result<std::vector<SkuPrice>> sku_prices(Engine& engine) {
            " > 0 AND " + when + ")";
   };
   const std::string kUncovered = "id = '' AND flaw <> 'correction'";
-  auto rows = engine.query(
-      "SELECT " + list_of(price_columns()) +
-      ", open, l.p, ll.q, ll.c, n.p, nl.q, nl.c FROM (SELECT " + list_of(price_columns()) +
-      ", bool_or(open_q IS NOT NULL) AS open, " + newest("list_price", "true") + " AS l, " +
-      line("line.l", "true") + " AS ll, " + newest("price", kUncovered) + " AS n, " +
-      line("line.c", kUncovered) + " AS nl FROM x_cells GROUP BY ALL) ORDER BY ALL");
+  auto rows =
+      engine.query("SELECT " + list_of(price_columns()) +
+                   ", open, unpriced, l.p, ll.q, ll.c, n.p, nl.q, nl.c FROM (SELECT " +
+                   list_of(price_columns()) +
+                   ", bool_or(open = 'public') AS open, bool_or(open = 'none') AS unpriced, " +
+                   newest("list_price", "true") + " AS l, " + line("line.l", "true") + " AS ll, " +
+                   newest("price", kUncovered) + " AS n, " + line("line.c", kUncovered) +
+                   " AS nl FROM x_cells GROUP BY ALL) ORDER BY ALL");
   if (!rows) return pass(rows);
   std::vector<SkuPrice> found;
   for (const auto& row : rows->rows) {
@@ -178,8 +193,9 @@ Result<std::vector<SkuPrice>> sku_prices(Engine& engine) {
     SkuPrice& sku = found.emplace_back();
     for (std::size_t i = 0; i < n; ++i) sku.key.push_back(row[i].text());
     sku.open = std::get<bool>(row[n].value);
-    sku.list = price(n + 1);
-    sku.negotiated = price(n + 4);
+    sku.unpriced = std::get<bool>(row[n + 1].value);
+    sku.list = price(n + 2);
+    sku.negotiated = price(n + 5);
   }
   return found;
 }
@@ -202,6 +218,9 @@ std::optional<Decimal> one_share(const std::vector<const SkuPrice*>& skus) {
 /// the commitment saves is seen against the negotiated one. It is that of the same SKU where no
 /// commitment covers it; else it follows from the discount of the service's, or of the provider's
 /// other usage, if that is one.
+/// Azure's have usage under a reservation of a Microsoft Customer Agreement at 0, negotiated and
+/// public (and of an Enterprise Agreement that allocates costs): it counts at the prices of the
+/// same meter where no reservation covers it, else at what it cost, so that it saves nothing.
 Status price_open_lines(Engine& engine) {
   auto skus = sku_prices(engine);
   if (!skus) return pass(skus);
@@ -217,7 +236,19 @@ Status price_open_lines(Engine& engine) {
   std::map<std::vector<std::string>, std::optional<Decimal>> shares;
   for (const auto& [key, members] : peers) shares.emplace(key, one_share(members));
   std::vector<std::string> values;
+  const auto count_at = [&](const SkuPrice& sku, const char* open, const std::string& told,
+                            std::optional<Decimal> list, std::optional<Decimal> negotiated) {
+    std::vector<std::string> row;
+    for (const std::string& word : sku.key) row.push_back(sql_literal(word));
+    row.push_back(sql_literal(open));
+    row.push_back(sql_literal(told));
+    for (const std::optional<Decimal>& price : {list, negotiated})
+      row.push_back((price ? to_text(*price) : "NULL") + "::DECIMAL(38,18)");
+    values.push_back("(" + join(row, ", ") + ")");
+  };
   for (const SkuPrice& sku : *skus) {
+    if (sku.unpriced)
+      count_at(sku, "none", sku.negotiated ? kMissingBySku : kMissing, sku.list, sku.negotiated);
     if (!sku.open || !sku.list) continue;
     std::optional<Decimal> price = sku.negotiated;
     std::string told = kBySku;
@@ -228,21 +259,21 @@ Status price_open_lines(Engine& engine) {
       if (share) price = round(multiply(*share, *sku.list), 10);
     }
     if (price && *price >= *sku.list) continue;  // nothing was negotiated
-    std::vector<std::string> row;
-    for (const std::string& word : sku.key) row.push_back(sql_literal(word));
-    row.push_back(sql_literal(told));
-    row.push_back((price ? to_text(*price) : "NULL") + "::DECIMAL(38,18)");
-    values.push_back("(" + join(row, ", ") + ")");
+    count_at(sku, "public", told, {}, price);
   }
   if (values.empty()) return {};
   if (Status added = add_line_cost(engine); !added) return added;
-  std::string same = "open_q IS NOT NULL";
+  std::string same = "x_cells.open = t.open";
   for (const std::string& column : price_columns())
     same += " AND x_cells." + sql_identifier(column) + " = t." + sql_identifier(column);
   auto priced = engine.run(
       "UPDATE x_cells SET told = t.told, price = coalesce(t.negotiated, x_cells.price), contracted "
-      "= coalesce(lines * sy_line_cost(t.negotiated, open_q), stated) FROM (VALUES " +
-      join(values, ", ") + ") t(" + list_of(price_columns()) + ", told, negotiated) WHERE " + same);
+      "= coalesce(lines * sy_line_cost(t.negotiated, open_q), CASE t.open WHEN 'none' THEN "
+      "effective ELSE stated END), list = CASE WHEN t.open = 'none' AND x_cells.list = 0 THEN "
+      "coalesce(lines * sy_line_cost(t.list, open_q), lines * sy_line_cost(t.negotiated, open_q), "
+      "effective) ELSE x_cells.list END FROM (VALUES " +
+      join(values, ", ") + ") t(" + list_of(price_columns()) +
+      ", open, told, list, negotiated) WHERE " + same);
   if (!priced) return pass(priced);
   return {};
 }
@@ -306,8 +337,9 @@ Status make_cells(Engine& engine, const OwnBill& bill) {
   SELECT *, regexp_matches(lower(unit), '(^|[^a-z])(h|hr|hrs|hours?|s|secs?|seconds?)$')
     AND category IN ('Compute', 'Databases', 'AI and Machine Learning', 'Analytics') AS by_time,
     id <> '' AND status IN ('Used', '') AS covered,
-    covered AND line_type IN ('DiscountedUsage', 'SavingsPlanCoveredUsage') AND q IS NOT NULL
-      AND list <> 0 AND contracted = list AS open
+    CASE WHEN covered AND line_type IN ('DiscountedUsage', 'SavingsPlanCoveredUsage')
+           AND q IS NOT NULL AND list <> 0 AND contracted = list THEN 'public'
+         WHEN covered AND contracted = 0 AND effective <> 0 THEN 'none' ELSE '' END AS open
   FROM lines
   WHERE cloud <> '' AND status <> 'Unused' AND pricing <> 'Dynamic'
     AND (list <> 0 OR contracted <> 0 OR effective <> 0)
@@ -320,7 +352,7 @@ SELECT provider, service, region, )" +
   CASE WHEN class = 'Correction' THEN 'correction' WHEN q IS NULL THEN 'no_quantity'
        WHEN first <> date_trunc('hour', first) OR after <> first + INTERVAL 1 HOUR THEN 'not_hourly'
        ELSE '' END AS flaw,
-  CASE WHEN open THEN q END AS open_q, '' AS told,
+  open, CASE WHEN open <> '' THEN q END AS open_q, '' AS told,
   count(*) AS lines, sum(q) AS q, sum(list) AS list, sum(contracted) AS contracted,
   sum(contracted) AS stated,
   sum(effective) AS effective, sum(units) AS units,
@@ -357,6 +389,15 @@ Result<std::vector<std::string>> notes_of_open_lines(Engine& engine, const Curre
                       ", in the report at the public price, " + money(2) +
                       ": it counts with the one discount that all other such usage has, " +
                       money(3));
+    else if (told == kMissingBySku)
+      notes.push_back("usage of " + skus +
+                      " under commitments has no price in the report: it counts at the price of "
+                      "the same SKU without them, " +
+                      money(3));
+    else if (told == kMissing)
+      notes.push_back("commitments cover all usage of " + skus +
+                      ", and the report has no price of it: it counts at what it cost, " +
+                      money(3) + ", so that what they save there is not in these figures");
     else
       notes.push_back("commitments cover all usage of " + skus +
                       ", and no one discount of other usage tells its negotiated price: it counts "

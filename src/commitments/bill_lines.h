@@ -61,8 +61,9 @@ std::string condition_of(const OwnBill& bill);
 ///   flaw         '' or why it is no hourly usage: not_hourly, correction, no_quantity
 ///   lines, q, list, contracted, effective, units    sums; units: of the commitment
 ///   stated       contracted as the lines say it; `contracted` differs where a report says the
-///                public price of usage that has a negotiated one
-///   told, open_q what tells that negotiated price, or ''; the quantity of each of these lines
+///                public price of usage that has a negotiated one, or no price at all
+///   open         'public' or 'none' where that is so, else ''
+///   told, open_q what tells the price of these, or ''; the quantity of each of these lines
 ///   list_price, price, plan_rate                    newest prices as the lines say them, or null
 ///   line_q, line_list, line_contracted, line_effective, line_units   of its largest line
 ///   currency

@@ -145,6 +145,10 @@ std::string charges_sql(const OwnBill& bill, const BillColumns& columns) {
   newest("x_pricing_lease_contract_length", "lease_term");
   newest("x_pricing_purchase_option", "lease_payment");
   newest("x_pricing_offering_class", "offering_class");
+  newest("x_SkuTerm", "months");
+  add("min(\"ChargePeriodStart\") FILTER (buys AND \"ChargeFrequency\" = 'One-Time' AND "
+      "\"BilledCost\" > 0)",
+      "paid");
   add("min(\"ChargePeriodStart\") FILTER (uses OR wastes OR recurs)", "first");
   add("max(\"ChargePeriodEnd\") FILTER (uses OR wastes OR recurs)", "after");
   add("coalesce(sum(\"EffectiveCost\") FILTER (uses), 0)", "used");
@@ -261,7 +265,8 @@ void set_terms(const Row& charge, const Row& contract, HeldCommitment& held) {
       to_lower(text(contract, "ContractCommitmentDurationType") + " " + text(charge, "plan_term") +
                " " + text(charge, "lease_term") + " " + text(charge, "recurring_words") + " " +
                text(charge, "bought_words") + " " + held.name);
-  held.term_years = term_in(words);
+  const std::string months = text(charge, "months");  // of Azure
+  held.term_years = months == "12" ? 1 : months == "36" ? 3 : term_in(words);
   if (held.term_years == 0 && held.begin_known && held.end_known)
     held.term_years = hours_between(held.begin, held.end) > 2 * 8'760 ? 3 : 1;
   if (held.term_years == 0) {
@@ -290,6 +295,20 @@ void set_terms(const Row& charge, const Row& contract, HeldCommitment& held) {
                        : held.payment == Payment::kAllUpfront         ? Decimal{kOne}
                        : share == Decimal{} || share == Decimal{kOne} ? Decimal{kOne / 2}
                                                                       : share;
+}
+
+/// Where nothing else tells when it ends, its term does from the day on which it was paid.
+void set_end_by_payment(const Row& charge, HeldCommitment& held) {
+  const auto paid = hour(charge, "paid");
+  const bool term_known =
+      std::find(held.unclear.begin(), held.unclear.end(), "term") == held.unclear.end();
+  if (held.end_known || !held.instrument || !paid || !term_known || *paid > held.begin) return;
+  Offer offer;
+  offer.instrument = *held.instrument;
+  offer.term_years = held.term_years;
+  held.end = end_of_term(offer, *paid);
+  held.begin = *paid;
+  held.begin_known = held.end_known = true;
 }
 
 }  // namespace
@@ -406,6 +425,7 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
         held.unclear.push_back("zone");
     }
     set_terms(charge, contract, held);
+    set_end_by_payment(charge, held);
     all.push_back(std::move(held));
   }
 

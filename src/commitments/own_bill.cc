@@ -45,6 +45,20 @@ std::string count_of(std::int64_t n, const std::string& what) {
   return with_thousands(n) + " " + what + (n == 1 ? "" : "s");
 }
 
+/// "a, b (3 times)": each text once, in the order of its first place.
+std::string each_once(const std::vector<std::string>& texts) {
+  std::map<std::string, std::size_t> times;
+  for (const std::string& text : texts) ++times[text];
+  std::vector<std::string> parts;
+  for (const std::string& text : texts) {
+    std::size_t& count = times[text];
+    if (count > 0)
+      parts.push_back(count == 1 ? text : text + " (" + std::to_string(count) + " times)");
+    count = 0;
+  }
+  return join(parts, ", ");
+}
+
 /// How pools are covered by a commitment in the newest day of it.
 struct Cover {
   std::string id, platform;
@@ -129,11 +143,11 @@ class Reader {
     }
     if (!without_begin.empty())
       note("when these began is not in the bill, so they count from its first hour: " +
-           join(without_begin, ", "));
+           each_once(without_begin));
     if (!without_end.empty())
       note("when these end is not in the bill, so they count to its last hour: " +
-           join(without_end, ", "));
-    if (!without_term.empty()) note("not in the bill: " + join(without_term, ", "));
+           each_once(without_end));
+    if (!without_term.empty()) note("not in the bill: " + each_once(without_term));
   }
 
   Instant window_begin() const { return estate.demand.first_hour; }

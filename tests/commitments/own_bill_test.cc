@@ -28,6 +28,7 @@ struct Line {
   std::string zone, reserved_zone;  ///< AvailabilityZone, and CUR's reservation/AvailabilityZone
   std::string offering_class;       ///< CUR's pricing/OfferingClass
   std::string line_type;            ///< CUR's lineItem/LineItemType
+  std::string details, meter_id;    ///< SkuPriceDetails and x_SkuMeterId
   int hours = 1;
 };
 
@@ -64,7 +65,8 @@ class OwnBillTest : public ::testing::Test {
                 text_or_null(line.charge_class) + ", " + text_or_null(line.frequency) + ", " +
                 text_or_null(line.description) + ", " + text_or_null(line.currency) + ", " +
                 text_or_null(line.zone) + ", " + text_or_null(line.reserved_zone) + ", " +
-                text_or_null(line.offering_class) + ", " + text_or_null(line.line_type) +
+                text_or_null(line.offering_class) + ", " + text_or_null(line.line_type) + ", " +
+                text_or_null(line.details) + ", " + text_or_null(line.meter_id) +
                 ", TIMESTAMPTZ '" + line.hour + "', TIMESTAMPTZ '" + line.hour + "' + INTERVAL " +
                 std::to_string(line.hours) + " HOUR)";
     }
@@ -77,6 +79,7 @@ class OwnBillTest : public ::testing::Test {
 "CommitmentDiscountType", "CommitmentDiscountCategory", "PricingCategory", "ChargeCategory",
 "ChargeClass", "ChargeFrequency", "ChargeDescription", "BillingCurrency", "AvailabilityZone",
 "x_reservation_availability_zone", "x_pricing_offeringClass", "x_LineItemType",
+"SkuPriceDetails", "x_SkuMeterId",
 "ChargePeriodStart", "ChargePeriodEnd"))");
     EXPECT_TRUE(made) << why(made);
     OwnBill bill;
@@ -495,6 +498,83 @@ TEST_F(OwnBillTest, WithoutNegotiatedPricesAReportStandsAsItIs) {
   EXPECT_EQ(to_text(found->card.rates[0].on_demand), "0.4");
   for (const std::string& note : found->notes)
     EXPECT_EQ(note.find("public price"), std::string::npos) << note;
+}
+
+/// As Azure's report of a Microsoft Customer Agreement has usage under a reservation: at no price.
+Line reserved(const std::string& size, const std::string& meter, const std::string& quantity,
+              const std::string& effective) {
+  Line line = covered("/reservations/r", "Reservation", effective);
+  line.provider = "Microsoft";
+  line.service = "Virtual Machines";
+  line.kind = "Usage";
+  line.sku = "SKU-of-reserved-" + meter;
+  line.meter = meter + " v5";
+  line.meter_id = "id-of-" + meter;
+  line.details = R"({"x_UsageType":"ComputeHR","x_ServiceType":")" + size + R"("})";
+  line.quantity = quantity;
+  line.price = line.list = line.cost = line.list_cost = "0";
+  line.units = quantity;
+  return line;
+}
+
+TEST_F(OwnBillTest, ReservedUsageWithoutPriceCountsAtThatOfItsMeter) {
+  Line open = reserved("Standard_D2s_v5", "D2s", "1", "0.1");
+  open.hour = "2026-07-01T01:00:00Z";
+  open.commitment = open.status = open.type = open.kind = open.units = "";
+  open.pricing = "Standard";
+  open.sku = "SKU-of-D2s";
+  open.price = open.cost = "0.1";
+  open.list = open.list_cost = "0.12";
+  auto found = estate({reserved("Standard_D2s_v5", "D2s", "1.5", "0.09"),
+                       reserved("Standard_D2s_v5", "D2s", "1.5", "0.09"),
+                       reserved("Standard_D4s_v5", "D4s", "1", "0.12"), open});
+  ASSERT_TRUE(found) << why(found);
+  auto cells = engine->query(
+      "SELECT size, family, sum(stated), sum(contracted), sum(list) FROM x_cells WHERE id <> '' "
+      "GROUP BY ALL ORDER BY ALL");
+  ASSERT_TRUE(cells) << why(cells);
+  ASSERT_EQ(cells->rows.size(), 2u);
+  const auto row = [&](std::size_t at) {
+    std::string all;
+    for (const Cell& cell : cells->rows[at]) all += cell.text() + " ";
+    return all;
+  };
+  EXPECT_EQ(row(0), "Standard_D2s_v5 Dsv5 0 0.3 0.36 ");
+  EXPECT_EQ(row(1), "Standard_D4s_v5 Dsv5 0 0.12 0.12 ");  // what it cost
+  EXPECT_TRUE(says(*found,
+                   "usage of 1 SKU under commitments has no price in the report: it counts at the "
+                   "price of the same SKU without them, 0.30 USD"));
+  EXPECT_TRUE(says(*found,
+                   "commitments cover all usage of 1 SKU, and the report has no price of it: it "
+                   "counts at what it cost, 0.12 USD, so that what they save there is not in these "
+                   "figures"));
+  // What is not known is no price on demand: that pool is left out by name.
+  ASSERT_EQ(found->card.rates.size(), 1u);
+  EXPECT_EQ(to_text(found->card.rates[0].on_demand), "0.1");
+  EXPECT_TRUE(says(*found, "no price on demand can be found for 1 pool"));
+  OwnBill bill;
+  auto held =
+      held_commitments(*engine, bill, at("2026-07-01T00:00:00Z"), at("2026-07-01T02:00:00Z"));
+  ASSERT_TRUE(held) << why(held);
+  EXPECT_EQ(to_text(held->at(0).covered), "0.42");
+}
+
+TEST_F(OwnBillTest, WhenItWasPaidAndItsTermTellWhenItEnds) {
+  Line used = covered("/reservations/r", "Reservation", "0.06"), paid = used;
+  used.provider = paid.provider = "Microsoft";
+  used.kind = paid.kind = "Usage";
+  used.units = "1";
+  paid.charge = "Purchase";
+  paid.frequency = "One-Time";
+  paid.status = "";
+  paid.description = "Reserved VM Instance, Standard_D2s_v5, 3 Years";
+  ASSERT_TRUE(estate({used, paid}));
+  OwnBill bill;
+  auto held =
+      held_commitments(*engine, bill, at("2026-07-01T00:00:00Z"), at("2026-07-01T01:00:00Z"));
+  ASSERT_TRUE(held) << why(held);
+  EXPECT_TRUE(held->at(0).begin_known && held->at(0).end_known);
+  EXPECT_EQ(held->at(0).end, at("2029-07-01T00:00:00Z"));
 }
 
 TEST_F(OwnBillTest, LinesOverTheEdgeOfThePeriodAreNamed) {
