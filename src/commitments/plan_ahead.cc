@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "commitments/basket_unused.h"
+#include "commitments/plan_horizon.h"
 
 namespace steelyard {
 namespace {

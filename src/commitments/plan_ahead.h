@@ -34,8 +34,6 @@ class PlanAhead {
   const std::string& fading(std::size_t i) const { return names_[i - 1]; }
 
  private:
-  static constexpr std::size_t kQuarter = 3;
-
   void choose_families(const BasketProblem& problem, const YearAhead& year);
   void set_shares(const YearAhead& year);
   void find_families_of_purchases(const YearAhead& year);

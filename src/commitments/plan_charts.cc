@@ -4,12 +4,11 @@
 #include <functional>
 #include <map>
 
+#include "commitments/plan_horizon.h"
 #include "commitments/plan_report.h"
 
 namespace steelyard {
 namespace {
-
-double real(Decimal value) { return static_cast<double>(value.units) / static_cast<double>(kOne); }
 
 Decimal now_per_hour(const Plan& plan) {
   Decimal sum;

@@ -1,0 +1,36 @@
+// What a plan may buy in which month, and its limits: on what is due at once, on what is owed, and
+// on what is bought of a narrow commitment where a wider one could cover the same usage instead.
+// Behind the door of commitments/.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "commitments/basket.h"
+#include "commitments/plan_lines.h"
+#include "commitments/use_history.h"
+
+namespace steelyard {
+
+/// Adds them to a problem of which the rest is there. Of its limits those on money come first.
+void add_variables(const PlanHorizon& horizon, const std::vector<PlanLine>& lines,
+                   const UseHistory& history, BasketProblem& basket);
+
+/// A limit on money: on what is due at once at the plan's date, or on what is owed from a month on.
+struct MoneyLimit {
+  bool at_once = false;
+  std::size_t month = 0;
+  Decimal most;  ///< beside what is held; below 0 where that is too much already
+
+  /// What a fee of 1 an hour counts in it, for so many hours from the begin of month `bought` on.
+  double weight(double hours, double upfront_share, std::size_t bought) const;
+};
+/// What is due at once has a budget now, later purchases have theirs later. What is owed keeps its
+/// limit after every purchase: the plan must not count on later ones that would break it.
+std::vector<MoneyLimit> money_limits(const PlanHorizon& horizon,
+                                     const std::vector<PlanLine>& lines);
+
+/// What is due of a holding from the month's begin on, to the end of its term.
+Decimal owed_of(const PlanHorizon& horizon, const Holding& holding, std::size_t month);
+
+}  // namespace steelyard
