@@ -101,7 +101,7 @@ inline constexpr ErrorCode kErrorCodes[] = {
     {"SY1705", "generating was cancelled", "The files written so far are whole, but the sample is not complete: delete the folder before you try again."},
     {"SY1801", "table of offers or rates", "Offers and rates are two tables in CSV: what can be committed to, and what each pool costs on demand and under each offer. The message names the file, the line and what to write; 'steelyard help commitments' has an example."},
     {"SY1802", "demand lacks a pool column", "A pool column of the rates, of an offer's scope or of a purchase must be a column of the demand too. Add it to the demand or take it out of the table."},
-    {"SY1803", "pool without a rate", "Each pool of the demand needs a row in the table of rates that matches all its values; `*` in a pool column matches any."},
+    {"SY1803", "pool without a rate", "Each pool of the demand needs a row in the table of rates that matches all its values; `*` in a pool column matches any. The row with the fewest `*` counts; where two have as few and unlike prices, a row of its own says which."},
     {"SY1804", "purchase is not possible", "A purchase names an offer, an amount and a value for each column of the offer's scope, for which the table of rates has a price, and lasts for whole hours. The message says what is missing."},
     {"SY1805", "usage cannot be billed", "Usage of a pool in a clock hour is zero or more and within the limits. Net corrections against the hours that they correct, and look at the unit of the quantities."},
     {"SY1806", "hour's bill is not conserved", "A mistake in Steelyard: usage, fees and costs of an hour must add up to the last digit. Nothing is shown. Please report it."},
