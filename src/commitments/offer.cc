@@ -181,6 +181,9 @@ Status check_offer(const RateCard& card, std::size_t index) {
   if (!offer.size.empty()) {
     if (offer.unit() == CommitmentUnit::kSpend)
       return bad("a plan has no size", "leave `size` empty");
+    if (offer.instrument == Instrument::kZonalRi)
+      return bad("a zonal reserved instance covers no other size",
+                 "leave `size` empty, and name the column in its scope");
     if (columns.count(offer.size))
       return bad("`" + offer.size + "` is in its scope and its size",
                  "a column of the scope fixes the size: leave `size` empty");

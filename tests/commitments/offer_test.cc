@@ -187,6 +187,9 @@ TEST_F(OfferTables, ErrorsOfOffersNameTheLine) {
             "name one of family");
   EXPECT_EQ(error_of(head + "x,spend,,1,no-upfront,family,\n", rates),
             "SY1801 offer `x`: a plan has no size [offers.csv, line 2] leave `size` empty");
+  EXPECT_EQ(error_of(head + "x,zonal-ri,zone,1,no-upfront,family,\n", rates),
+            "SY1801 offer `x`: a zonal reserved instance covers no other size [offers.csv, line 2] "
+            "leave `size` empty, and name the column in its scope");
   EXPECT_EQ(
       error_of(head + "y,spend,,1,no-upfront,,\n", rates),
       "SY1801 the file has no column for offer `y` [rates.csv] add a column of this name with "
