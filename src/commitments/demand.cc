@@ -36,6 +36,14 @@ bool all_cells(const FileHead& head, std::size_t column, const Test& test) {
   return any;
 }
 
+/// Whether some cell of the sample passes the test, but not each that holds anything.
+template <class Test>
+bool some_cells(const FileHead& head, std::size_t column, const Test& test) {
+  return !all_cells(head, column, test) &&
+         std::any_of(head.sample.begin(), head.sample.end(),
+                     [&](const auto& row) { return test(row[column]); });
+}
+
 bool is_number(const std::string& text) {
   Decimal value;
   return parse_decimal(text, value) != ParseOutcome::kNotNumber;
@@ -84,26 +92,33 @@ Result<Columns> columns_of(const FileHead& head, const DemandFile& file) {
   const auto is_arrival = [&](const std::string& name) {
     return tells_late && name == kArrivedColumn;
   };
-  std::vector<std::string> times, numbers, quantities;
+  std::vector<std::string> times, broken_times, numbers, quantities, broken_quantities;
   for (std::size_t i = 0; i < head.columns.size(); ++i) {
     const std::string& name = head.columns[i].name;
     if (is_arrival(name) || name == chosen.quantity || name == chosen.time ||
         std::find(chosen.pools.begin(), chosen.pools.end(), name) != chosen.pools.end())
       continue;
     if (all_cells(head, i, is_time)) times.push_back(name);
+    if (some_cells(head, i, is_time)) broken_times.push_back(name);
+    if (names_a_quantity(name) && some_cells(head, i, is_number)) broken_quantities.push_back(name);
     if (!all_cells(head, i, is_number)) continue;
     numbers.push_back(name);
     if (names_a_quantity(name)) quantities.push_back(name);
   }
-  if (chosen.time.empty()) chosen.time = only(times);
-  if (chosen.quantity.empty()) chosen.quantity = only(quantities);
+  // Of a column with a broken cell, reading says which it is; no other column takes its place.
+  if (chosen.time.empty()) chosen.time = only(times.empty() ? broken_times : times);
+  if (chosen.quantity.empty())
+    chosen.quantity = only(quantities.empty() ? broken_quantities : quantities);
   if (chosen.quantity.empty()) chosen.quantity = only(numbers);
+  if (head.sample.empty() && (chosen.time.empty() || chosen.quantity.empty()))
+    return fail("SY1820", "the file has no rows", file.path,
+                "give a row for each pool and hour in which something was used");
   if (chosen.time.empty())
     return fail("SY1820", "it is not clear which column is the time", file.path,
-                "name the column of hours; " + list_of(head));
+                "name the column of hours with --time-column; " + list_of(head));
   if (chosen.quantity.empty())
     return fail("SY1820", "it is not clear which column is the quantity", file.path,
-                "name the column of quantities; " + list_of(head));
+                "name the column of quantities with --quantity-column; " + list_of(head));
   if (chosen.pools.empty())
     for (const SourceColumn& column : head.columns)
       if (column.name != chosen.time && column.name != chosen.quantity && !is_arrival(column.name))
@@ -300,12 +315,13 @@ class Table {
     if (!rows) return pass(rows);
     SY_ASSERT(rows->rows.size() == 2);
     const std::string pool_name = columns_.pools.empty() ? "" : " of " + demand.name(pool);
-    return fail("SY1823",
-                format_instant(demand.hour(cell % demand.hours)) + pool_name +
-                    " stands here and in row " + rows->rows[0][0].text(),
-                row_of(file_.path, rows->rows[1][0].text()),
-                "a file put together twice counts usage twice; name fewer or more pool columns, or "
-                "say that rows of the same hour are to be summed");
+    return fail(
+        "SY1823",
+        format_instant(demand.hour(cell % demand.hours)) + pool_name + " stands here and in row " +
+            rows->rows[0][0].text(),
+        row_of(file_.path, rows->rows[1][0].text()),
+        "a file put together twice counts usage twice; sum the parts of an hour, or add the "
+        "column that tells them apart");
   }
 
   std::string join_on() const {

@@ -75,6 +75,11 @@ std::string shown(const std::vector<ScopeValue>& values) {
   return parts.empty() ? "any" : join(parts, ", ");
 }
 
+bool same_prices(const Rate& a, const Rate& b) {
+  return a.on_demand == b.on_demand && a.list == b.list && a.factor == b.factor &&
+         a.price == b.price;
+}
+
 /// The rates that a purchase may be of, without those that a more specific row hides.
 std::vector<const Rate*> rates_within(const RateCard& card, std::size_t offer,
                                       const std::vector<ScopeValue>& values) {
@@ -176,6 +181,9 @@ Status check_offer(const RateCard& card, std::size_t index) {
   if (!offer.size.empty()) {
     if (offer.unit() == CommitmentUnit::kSpend)
       return bad("a plan has no size", "leave `size` empty");
+    if (offer.instrument == Instrument::kZonalRi)
+      return bad("a zonal reserved instance covers no other size",
+                 "leave `size` empty, and name the column in its scope");
     if (columns.count(offer.size))
       return bad("`" + offer.size + "` is in its scope and its size",
                  "a column of the scope fixes the size: leave `size` empty");
@@ -260,6 +268,11 @@ Result<PoolTable> price_pools(const RateCard& card, std::vector<std::string> col
     if (stars > 0) starred.emplace_back(stars, i);
   }
   std::sort(starred.begin(), starred.end());
+  const auto shown_pool = [&](const std::vector<std::string>& cells) {
+    std::vector<ScopeValue> values;
+    for (std::size_t i = 0; i < cells.size(); ++i) values.emplace_back(card.columns[i], cells[i]);
+    return shown(values);
+  };
   const auto account = index_of(columns, "account");
   PoolTable table;
   for (auto& key : keys) {
@@ -268,19 +281,21 @@ Result<PoolTable> price_pools(const RateCard& card, std::vector<std::string> col
     for (const std::size_t place : places) wanted.push_back(key[place]);
     std::optional<std::size_t> found;
     if (const auto at = exact.find(wanted); at != exact.end()) found = at->second;
-    for (std::size_t i = 0; i < starred.size() && !found; ++i) {
-      const auto& cells = card.rates[starred[i].second].key;
-      if (std::equal(cells.begin(), cells.end(), wanted.begin(), matches)) {
-        found = starred[i].second;
-      }
+    std::ptrdiff_t stars = 0;  // of the row that was found
+    for (std::size_t i = 0; i < starred.size() && (!found || starred[i].first == stars); ++i) {
+      const Rate& rate = card.rates[starred[i].second];
+      if (!std::equal(rate.key.begin(), rate.key.end(), wanted.begin(), matches)) continue;
+      if (found && !same_prices(rate, card.rates[*found]))
+        return fail("SY1803",
+                    "two rows of rates say as much about the pool " + shown_pool(wanted) + ": `" +
+                        join(card.rates[*found].key, ",") + "` and `" + join(rate.key, ",") + "`",
+                    {}, "add a row of its own for it");
+      stars = starred[i].first;
+      if (!found) found = starred[i].second;
     }
-    if (!found) {
-      std::vector<ScopeValue> values;
-      for (std::size_t i = 0; i < wanted.size(); ++i)
-        values.emplace_back(card.columns[i], wanted[i]);
-      return fail("SY1803", "no rate for the pool " + shown(values), {},
+    if (!found)
+      return fail("SY1803", "no rate for the pool " + shown_pool(wanted), {},
                   "add a row to the table of rates, or one with `*`");
-    }
     Pool pool;
     if (account) pool.account = key[*account];
     pool.key = std::move(key);

@@ -137,8 +137,8 @@ struct RateCard {
 
 /// Reads both tables. SY1801 with file, line and what to do: a missing column, an offer that is
 /// named twice, an unknown kind, a term that is none, a size that is no pool column of the rates, a
-/// price that is not positive or has more than 18 decimals, an offer without a column of rates; and
-/// the errors of open_file.
+/// pool that stands twice, a price that is not positive or has more than 18 decimals, an offer
+/// without a column of rates; and the errors of open_file.
 Result<RateCard> read_rate_card(Engine& engine, const std::string& offers_path,
                                 const std::string& rates_path);
 /// The same checks for a card made by hand. SY1801.
@@ -158,7 +158,8 @@ struct PoolTable {
 };
 
 /// Finds the row of rates for each key. `columns` must contain the card's pool columns and every
-/// scope and size column of its offers (SY1802); SY1803 names the first key without a price.
+/// scope and size column of its offers (SY1802); SY1803 names the first key without a price, or
+/// with two rows of as many `*` and unlike prices.
 Result<PoolTable> price_pools(const RateCard& card, std::vector<std::string> columns,
                               std::vector<std::vector<std::string>> keys);
 

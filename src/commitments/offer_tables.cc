@@ -1,5 +1,6 @@
 // The tables of offers, rates and holdings as files.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/text.h"
@@ -252,9 +253,15 @@ Result<RateCard> read_rate_card(Engine& engine, const std::string& offers_path,
     if (auto status = check_offer(card, i); !status)
       return placed(std::move(status.error()), offers->place(i));
   }
+  std::map<std::vector<std::string>, std::size_t> rows;
   for (std::size_t row = 0; row < rates->rows.size(); ++row) {
     auto rate = read_rate(*rates, row, *columns);
     if (!rate) return pass(rate);
+    if (const auto [first, is_new] = rows.try_emplace(rate->key, row); !is_new)
+      return fail(
+          rates->code,
+          "the same pool stands here and in line " + std::to_string(rates->lines[first->second]),
+          rates->place(row), "keep one row of rates for it");
     if (auto status = check_rate(card, *rate); !status)
       return placed(std::move(status.error()), rates->place(row));
     const std::string currency = rates->cell(row, "currency");

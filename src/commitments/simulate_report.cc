@@ -12,6 +12,11 @@ namespace {
 
 constexpr std::int64_t kMicrosPerHour = 3'600'000'000;
 
+std::string name_of(const Bill& bill, std::size_t holding) {
+  const std::string& id = bill.holdings[holding].id;
+  return id.empty() ? std::to_string(holding + 1) : id;
+}
+
 std::string scope_text(const Holding& holding) {
   std::vector<std::string> parts;
   for (const auto& [column, value] : holding.scope) parts.push_back(column + "=" + value);
@@ -69,7 +74,7 @@ void by_purchase(const RateCard& card, const PoolTable& table, const Bill& bill,
   for (std::size_t h = 0; h < bill.holdings.size(); ++h) {
     const Holding& holding = bill.holdings[h];
     const HoldingTotal& total = bill.by_holding[h];
-    std::vector<Cell> row = {{holding.id.empty() ? std::to_string(h + 1) : holding.id},
+    std::vector<Cell> row = {{name_of(bill, h)},
                              {card.offers[holding.offer].name},
                              {scope_text(holding)},
                              {format_instant(holding.begin)},
@@ -230,6 +235,20 @@ void by_payment(const RateCard& card, const Bill& bill, const BillQuestion& ques
   report.notes.push_back("all payments of the purchases, to the end of their terms");
 }
 
+/// A list of purchases for the future, billed in the past, would be all zeros without a word.
+void name_what_is_not_in_force(const Bill& bill, Report& report) {
+  std::vector<std::string> names;
+  for (std::size_t h = 0; h < bill.holdings.size(); ++h)
+    if (bill.by_holding[h].hours == 0) names.push_back(name_of(bill, h));
+  if (names.empty()) return;
+  const std::size_t shown = std::min<std::size_t>(names.size(), 8);
+  std::string list =
+      join({names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown)}, ", ");
+  if (shown < names.size()) list += " and " + std::to_string(names.size() - shown) + " more";
+  report.notes.push_back("not in force in this period, so without cost or use here: " + list +
+                         "; an empty `begin` is its first hour");
+}
+
 void say_what_it_means(const RateCard& card, const Bill& bill, const BillQuestion& question,
                        Report& report) {
   const auto money = [&](Decimal amount) {
@@ -243,6 +262,7 @@ void say_what_it_means(const RateCard& card, const Bill& bill, const BillQuestio
                          ", " + per_cent(bill.savings(), bill.on_demand_equivalent) +
                          " of on demand (effective savings rate); unused " + money(bill.unused) +
                          ", " + per_cent(bill.unused, bill.fees) + " of the commitments");
+  name_what_is_not_in_force(bill, report);
   if (!question.cost_of_capital) return;
   const std::vector<CashFlow> payments = cash_flow(card, bill.holdings);
   Decimal value;

@@ -88,6 +88,20 @@ TEST_F(DemandTest, WhatIsWrongIsNamedWithItsRow) {
             "SY1823 at row 4");
   const DemandFile named{.quantity_column = "usage"};
   EXPECT_EQ(read(head + "2026-01-01 01:00:00,a,many\n", named).error().code, "SY1210");
+  // The column is known by its other cells, and no other column of numbers takes its place.
+  const std::string sized = "hour,size,usage\n2026-01-01 00:00:00,4,1\n";
+  const auto told = [](const Result<Demand>& demand) {
+    return demand ? "read" : demand.error().code + " " + demand.error().what + demand.error().where;
+  };
+  const auto holds = [&](const std::string& rows, const std::string& words) {
+    const std::string text = told(read(sized + rows));
+    EXPECT_NE(text.find(words), std::string::npos) << text;
+  };
+  holds("2026-01-01 01:00:00,4,many\n", "SY1210 `many` is not a decimal number");
+  holds("2026-01-01 01:00:00,4,many\n", "line 3, column usage");
+  holds("soon,4,1\n", "SY1211 `soon` is not a date or time");
+  holds("soon,4,1\n", "line 3, column hour");
+  EXPECT_EQ(read("hour,type,usage\n").error().what, "the file has no rows");
   EXPECT_EQ(read("a,b\nx,1\n").error().code, "SY1820");
   EXPECT_EQ(read(head, {.time_column = "when"}).error().code, "SY1820");
   EXPECT_EQ(read("hour,usage,cost\n2026-01-01 00:00:00,1,2\n").error().code, "SY1820");

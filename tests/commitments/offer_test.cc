@@ -103,6 +103,23 @@ TEST_F(OfferTables, TheMostSpecificRowOfRatesCounts) {
   EXPECT_EQ(table->pools[2].account, "B");
 }
 
+TEST_F(OfferTables, RowsThatSayAsMuchMustSayTheSame) {
+  const std::string offers = "offer,kind,scope,term_years,payment\nx,spend,,1,no-upfront\n";
+  const auto price_of = [&](const std::string& rows) {
+    auto card = read(offers, "region,family,on_demand,x\n" + rows);
+    EXPECT_TRUE(card) << why(card);
+    auto table = price_pools(*card, {"region", "family"}, {{"eu", "m5"}});
+    return table ? to_text(card->rates[table->pools[0].rate].on_demand)
+                 : table.error().code + " " + table.error().what;
+  };
+  EXPECT_EQ(price_of("eu,*,1,0.5\n*,m5,2,0.5\n"),
+            "SY1803 two rows of rates say as much about the pool region=eu, family=m5: `eu,*` and "
+            "`*,m5`");
+  EXPECT_EQ(price_of("eu,*,1,0.5\n*,m5,1,0.5\n"), "1");
+  EXPECT_EQ(price_of("eu,*,1,0.5\n*,m5,2,0.5\neu,m5,3,0.5\n"), "3");
+  EXPECT_EQ(price_of("*,*,4,0.5\neu,*,1,0.5\nus,*,2,0.5\n"), "1");
+}
+
 TEST_F(OfferTables, WhatCanBeBoughtFollowsThePools) {
   auto card = read();
   ASSERT_TRUE(card) << why(card);
@@ -170,6 +187,9 @@ TEST_F(OfferTables, ErrorsOfOffersNameTheLine) {
             "name one of family");
   EXPECT_EQ(error_of(head + "x,spend,,1,no-upfront,family,\n", rates),
             "SY1801 offer `x`: a plan has no size [offers.csv, line 2] leave `size` empty");
+  EXPECT_EQ(error_of(head + "x,zonal-ri,zone,1,no-upfront,family,\n", rates),
+            "SY1801 offer `x`: a zonal reserved instance covers no other size [offers.csv, line 2] "
+            "leave `size` empty, and name the column in its scope");
   EXPECT_EQ(
       error_of(head + "y,spend,,1,no-upfront,,\n", rates),
       "SY1801 the file has no column for offer `y` [rates.csv] add a column of this name with "
@@ -197,6 +217,9 @@ TEST_F(OfferTables, ErrorsOfRatesNameTheLine) {
   EXPECT_EQ(error_of(offers, "family,on_demand,x,currency\nm5,1,0.5,EUR\nr5,1,0.5,USD\n"),
             "SY1801 `USD` after EUR: two currencies in one file [rates.csv, line 3, column "
             "`currency`] keep one table of rates for each currency");
+  EXPECT_EQ(error_of(offers, "family,on_demand,x\nm5,1,0.5\nr5,1,0.5\nm5,2,0.5\n"),
+            "SY1801 the same pool stands here and in line 2 [rates.csv, line 4] keep one row of "
+            "rates for it");
   EXPECT_EQ(error_of(offers, "family,on_demand,x\nm5,1\n").substr(0, 6), "SY1213");
 }
 

@@ -88,6 +88,39 @@ Result<Estate> estate_of(const Context& context, Engine& engine, const Commitmen
   return read_estate(engine, files);
 }
 
+namespace {
+
+/// A list named or asked for at the wrong question would be read and change nothing. The back-test
+/// looks at its own flags; what a person may have set for good, such as --risk, is no matter.
+Status check_flags(const CommitmentOptions& options) {
+  struct Flag {
+    const char* name;
+    bool given;
+    const char* question;
+  };
+  for (const Flag& flag : {Flag{"--buy", !options.buy.empty(), "simulate"},
+                           {"--step", !options.step.empty(), "simulate"},
+                           {"--purchases", !options.purchases.empty(), "plan"},
+                           {"--policy", !options.policy.empty(), "backtest"},
+                           {"--begin", !options.begin.empty(), "backtest"},
+                           {"--discount", !options.discount.empty(), "backtest"},
+                           {"--plan-discount", !options.plan_discount.empty(), "backtest"}})
+    if (flag.given && options.question[0] != flag.question)
+      return fail("SY1605",
+                  std::string(flag.name) + " is for commitments " + flag.question + ", not for " +
+                      options.question[0],
+                  "",
+                  flag.name == std::string_view("--buy")
+                      ? "what is held or queued already is --holdings"
+                      : "leave it out");
+  if (options.question[0] == "plan" && !options.by.empty())
+    return fail("SY1605", "--by has no meaning for a plan, whose rows are purchases", "",
+                "leave it out");
+  return {};
+}
+
+}  // namespace
+
 Command commitments_command(CommonOptions&) {
   auto options = std::make_shared<CommitmentOptions>();
   Command command;
@@ -266,10 +299,14 @@ Command commitments_command(CommonOptions&) {
   };
   command.see_also = {"help output"};
   command.run = [options](Context& context) -> Result<int> {
-    if (options->question[0] == "plan") return run_commitments_plan(context, *options);
-    if (options->question[0] == "status") return run_commitments_status(context, *options);
-    if (options->question[0] == "simulate") return run_commitments_simulate(context, *options);
     if (options->question[0] == "backtest") return run_commitments_backtest(context, *options);
+    for (const auto& [question, run] : {std::pair("plan", &run_commitments_plan),
+                                        {"status", &run_commitments_status},
+                                        {"simulate", &run_commitments_simulate}}) {
+      if (options->question[0] != question) continue;
+      if (Status sound = check_flags(*options); !sound) return pass(sound);
+      return run(context, *options);
+    }
     return fail("SY1604", "commitments has no question `" + options->question[0] + "`", "",
                 "steelyard commitments status, simulate, plan or backtest");
   };
