@@ -18,12 +18,34 @@
 #include "commitments/plan_moves.h"
 #include "commitments/plan_problem.h"
 #include "commitments/plan_rounding.h"
+#include "commitments/spikes.h"
 
 namespace steelyard {
 namespace {
 
 /// Of the search with many purchases: whole ones leave more than a smaller gap open.
 constexpr double kGapOfMany = 1e-4;
+
+/// The estate with what is usual in place of spikes; none if there are no spikes.
+std::optional<Estate> without_spikes(const Estate& estate, const std::vector<Spike>& spikes) {
+  if (spikes.empty()) return std::nullopt;
+  Estate calm = estate;
+  for (const Spike& spike : spikes)
+    calm.demand.counts[spike.pool * calm.demand.hours + spike.hour] = spike.usual;
+  return calm;
+}
+
+std::string note_of(const std::vector<Spike>& spikes, const Estate& estate) {
+  Decimal beyond;
+  for (const Spike& spike : spikes) {
+    const Int128 count = estate.demand.row(spike.pool)[spike.hour] - spike.usual;
+    const Rate& rate = estate.card.rates[estate.table.pools[spike.pool].rate];
+    beyond += multiply(estate.demand.quantity(count), rate.on_demand);
+  }
+  return std::to_string(spikes.size()) + (spikes.size() == 1 ? " hour stands" : " hours stand") +
+         " far above all else that its pool uses and is not expected again: " +
+         to_text(beyond, 2, true) + " " + estate.card.currency + " on demand";
+}
 
 /// What to buy, when.
 struct Decision {
@@ -217,7 +239,9 @@ void add_notes(const PlanHorizon& horizon, const Decision& decision, Plan& plan)
 }  // namespace
 
 Result<Plan> make_plan(const Estate& estate, const PlanOptions& options) {
-  auto horizon = horizon_of(estate, options);
+  const std::vector<Spike> spikes = find_spikes(estate.demand);
+  const std::optional<Estate> calm = without_spikes(estate, spikes);
+  auto horizon = horizon_of(calm ? *calm : estate, options);
   if (!horizon) return pass(horizon);
   auto decided = decide(*horizon);
   if (!decided) return pass(decided);
@@ -239,13 +263,15 @@ Result<Plan> make_plan(const Estate& estate, const PlanOptions& options) {
   plan.curve = std::move(curve.points);
   plan.break_even_usage = curve.break_even_usage;
   add_notes(*horizon, decision, plan);
+  if (!spikes.empty()) plan.notes.push_back(note_of(spikes, estate));
   return plan;
 }
 
 Result<std::vector<Holding>> plan_now(const Estate& estate, const PlanOptions& options) {
   PlanOptions purchases_only = options;
   purchases_only.exchanges = false;
-  auto horizon = horizon_of(estate, purchases_only);
+  const std::optional<Estate> calm = without_spikes(estate, find_spikes(estate.demand));
+  auto horizon = horizon_of(calm ? *calm : estate, purchases_only);
   if (!horizon) return pass(horizon);
   auto decided = decide(*horizon);
   if (!decided) return pass(decided);
