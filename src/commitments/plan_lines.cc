@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "commitments/exchange.h"
 #include "commitments/payments.h"
+#include "commitments/plan_variables.h"
 
 namespace steelyard {
 namespace {
@@ -107,17 +108,34 @@ std::size_t drop_slow(const PlanHorizon& horizon, std::vector<PlanLine>& bought)
   });
 }
 
+/// What a line costs, and takes of each limit on money, for a fee of 1 an hour.
+std::vector<double> takes_of(const PlanHorizon& horizon, const std::vector<MoneyLimit>& limits,
+                             const PlanLine& line) {
+  std::vector<double> takes{line.annuity};
+  const auto hours =
+      static_cast<double>((line.unit.end.micros - line.unit.begin.micros) / kMicrosPerHour);
+  const double upfront_share = real(horizon.offer_of(line.unit).upfront_share);
+  for (const MoneyLimit& limit : limits) takes.push_back(limit.weight(hours, upfront_share, 0));
+  return takes;
+}
+
 /// Of lines that cover the same for the same time in the same place of the order, only those stay
-/// that are the cheapest for something.
+/// that are the cheapest for something, or take the least of a limit for it.
 void drop_dominated(const PlanHorizon& horizon, std::vector<PlanLine>& bought) {
+  const std::vector<MoneyLimit> limits = money_limits(horizon, {});
+  std::vector<std::vector<double>> takes;
+  for (const PlanLine& line : bought) takes.push_back(takes_of(horizon, limits, line));
   const auto place = [&](const PlanLine& line) {
     const Offer& offer = horizon.offer_of(line.unit);
     return std::tie(offer.instrument, offer.term_years, line.unit.scope, line.size);
   };
-  const auto no_better = [&](const PlanLine& a, const PlanLine& b) {
+  const auto no_better = [&](std::size_t a, std::size_t b) {
     for (std::size_t pool = 0; pool < horizon.real_pools; ++pool) {
-      const auto ra = ratio_of(horizon, a, pool), rb = ratio_of(horizon, b, pool);
-      if (ra && (!rb || *ra * a.annuity < *rb * b.annuity * (1 - 1e-12))) return false;
+      const auto ra = ratio_of(horizon, bought[a], pool), rb = ratio_of(horizon, bought[b], pool);
+      if (!ra) continue;
+      if (!rb) return false;
+      for (std::size_t i = 0; i < takes[a].size(); ++i)
+        if (*ra * takes[a][i] < *rb * takes[b][i] * (1 - 1e-12)) return false;
     }
     return true;
   };
@@ -125,8 +143,8 @@ void drop_dominated(const PlanHorizon& horizon, std::vector<PlanLine>& bought) {
   for (std::size_t i = 0; i < bought.size(); ++i) {
     bool drop = false;
     for (std::size_t j = 0; j < bought.size() && !drop; ++j)
-      drop = i != j && place(bought[i]) == place(bought[j]) && no_better(bought[i], bought[j]) &&
-             (j < i || !no_better(bought[j], bought[i]));
+      drop = i != j && place(bought[i]) == place(bought[j]) && no_better(i, j) &&
+             (j < i || !no_better(j, i));
     if (!drop) kept.push_back(bought[i]);
   }
   bought = std::move(kept);

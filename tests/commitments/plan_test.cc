@@ -229,6 +229,70 @@ TEST(Plan, OwesNoMoreThanIsAllowed) {
             std::string::npos);
 }
 
+struct WayToPay {
+  std::string offer, upfront_share, price;
+};
+
+/// Thirty of one family, all day, for which each way to pay is an offer.
+Estate estate_of_payments(const std::vector<WayToPay>& ways) {
+  Estate estate;
+  estate.source = "made up";
+  Demand& demand = estate.demand;
+  demand.first_hour = at("2026-01-01");
+  demand.hours = 8 * 168;
+  demand.pool_columns = {"family"};
+  demand.pools = {{"m5"}};
+  demand.counts.assign(demand.hours, 30);
+  RateCard& card = estate.card;
+  card.columns = demand.pool_columns;
+  Rate rate;
+  rate.key = {"m5"};
+  rate.on_demand = rate.list = {kOne};
+  for (const auto& [name, upfront, price] : ways) {
+    Offer offer;
+    offer.name = name;
+    offer.scope = demand.pool_columns;
+    offer.upfront_share = number(upfront);
+    offer.payment = upfront == "0"   ? Payment::kNoUpfront
+                    : upfront == "1" ? Payment::kAllUpfront
+                                     : Payment::kPartialUpfront;
+    card.offers.push_back(offer);
+    rate.price.push_back(number(price));
+  }
+  card.rates = {rate};
+  auto table = price_pools(card, demand.pool_columns, demand.pools);
+  EXPECT_TRUE(table) << why(table);
+  estate.table = std::move(*table);
+  return estate;
+}
+
+TEST(Plan, ADearerWayToPayIsThereWhereALimitForbidsTheCheaper) {
+  PlanOptions options;
+  options.budget = Decimal{};
+  const auto alone = make_plan(estate_of_payments({{"none", "0", "0.62"}}), options);
+  ASSERT_TRUE(alone) << why(alone);
+  ASSERT_GT(alone->owed_now, Decimal{});
+  const Estate both = estate_of_payments({{"none", "0", "0.62"}, {"all", "1", "0.59"}});
+  const auto plan = make_plan(both, options);
+  ASSERT_TRUE(plan) << why(plan);
+  EXPECT_EQ(plan->owed_now, alone->owed_now);
+  EXPECT_LE(plan->objective, alone->objective * (1 + 1e-9));
+  options.budget = {};
+  const auto free = make_plan(both, options);  // then the cheaper one
+  ASSERT_TRUE(free) << why(free);
+  EXPECT_GT(free->purchases.at(0).upfront, Decimal{});
+  // A monthly fee is worth less where money costs, but more of it is owed.
+  options.cost_of_capital = 0.2;
+  options.max_lock_in = alone->owed_now;
+  const auto owed = make_plan(both, options);
+  ASSERT_TRUE(owed) << why(owed);
+  for (const WayToPay& only : {WayToPay{"none", "0", "0.62"}, WayToPay{"all", "1", "0.59"}}) {
+    const auto one = make_plan(estate_of_payments({only}), options);
+    ASSERT_TRUE(one) << why(one);
+    EXPECT_LE(owed->objective, one->objective * (1 + 1e-9)) << only.offer;
+  }
+}
+
 /// Usage went from m5 to m7g; two convertible reserved instances of m5 are held.
 Estate estate_after_a_move(Payment payment = Payment::kNoUpfront,
                            const std::vector<std::int64_t>& usage = {2, 20, 3},
