@@ -130,7 +130,7 @@ PlannedPurchase bought(const PlanHorizon& horizon, const PlanLine& line, std::si
   purchase.size = line.size;
   purchase.step = month;
   const Offer& offer = horizon.offer_of(line.unit);
-  const double steps = std::round(amount / line.grain);
+  const double steps = whole_steps(amount, line.grain);
   purchase.holding.amount =
       offer.unit() == CommitmentUnit::kSpend ? decimal(steps / 1000, 3) : decimal(steps, 0);
   purchase.holding.begin = horizon.begin_of(month);

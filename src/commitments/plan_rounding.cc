@@ -17,10 +17,7 @@ constexpr std::size_t kPartsOfMany = 200;  ///< how finely it is found how many 
 constexpr int kPassesOfFine = 100;         ///< over the scenarios, of what is chosen again
 /// Of a step: less than the first is none, and less than the second was no cut.
 constexpr double kLeastOfStep = 1e-6, kLeastCut = 1e-3;
-
-double whole_steps(double amount, double grain) {
-  return std::floor(amount / grain + kLeastOfStep);
-}
+constexpr double kLastDigits = 1e-12;  ///< of a double
 
 /// Part of a step that was cut, below 0, and its variable.
 using Cut = std::pair<double, std::size_t>;
@@ -50,6 +47,10 @@ class Rounding {
   }
   double cost(std::span<const double> amounts) const {
     return cost_of(problem_, amounts, task_.best, task_.threads);
+  }
+  /// Whether so much of it may be bought.
+  bool is_offered(std::size_t v, double amount) const {
+    return amount <= problem_.variables[v].most * (1 + kLastDigits);
   }
 
   std::vector<Cut> round_down();
@@ -101,7 +102,7 @@ void Rounding::keep_condition() {
   const std::vector<double> whole = amounts_;
   const auto holds_with = [&](double share) {
     for (std::size_t v = 0; v < amounts_.size(); ++v)
-      if (!is_coarse(v)) amounts_[v] = std::floor(share * whole[v] / kFineStep) * kFineStep;
+      if (!is_coarse(v)) amounts_[v] = whole_steps(share * whole[v], grain_[v]) * grain_[v];
     return is_within(amounts_);
   };
   double low = 0, high = 1;
@@ -135,7 +136,7 @@ void Rounding::raise_one_by_one(std::span<const Cut> cut) {
   for (const auto& [part, v] : cut) {
     std::vector<double> up = amounts_;
     up[v] += grain_[v];
-    if (!within_limits(problem_, up)) continue;
+    if (!is_offered(v, up[v]) || !within_limits(problem_, up)) continue;
     const double now = cost(up);
     if (now >= least || !is_within(up)) continue;
     least = now;
@@ -155,7 +156,7 @@ void Rounding::raise_together(std::span<const Cut> cut) {
   const auto raised = [&](std::size_t count) {
     std::vector<double> up = down, used = sums;
     for (const auto& [part, v] : cut.first(count)) {
-      bool fits = true;
+      bool fits = is_offered(v, down[v] + grain_[v]);
       for (std::size_t i = 0; fits && i < used.size(); ++i) {
         const BasketLimit& limit = problem_.limits[i];
         fits = used[i] + grain_[v] * limit.weight[v] <= limit.most || limit.weight[v] <= 0;
@@ -203,7 +204,10 @@ void Rounding::choose_fine_again() {
     options.condition = &condition;
   }
   BasketResult chosen = best_basket(problem_of_fine(which), options);
-  for (double& amount : chosen.amounts) amount = whole_steps(amount, kFineStep) * kFineStep;
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    const double grain = grain_[which[i]];
+    chosen.amounts[i] = whole_steps(chosen.amounts[i], grain) * grain;
+  }
   std::vector<double> amounts = with(which, chosen.amounts);
   if (within_limits(problem_, amounts) && is_within(amounts) && cost(amounts) < cost(amounts_))
     amounts_ = std::move(amounts);
@@ -261,6 +265,10 @@ std::vector<double> Rounding::with(std::span<const std::size_t> which,
 }
 
 }  // namespace
+
+double whole_steps(double amount, double grain) {
+  return std::floor(amount / grain + kLeastOfStep);
+}
 
 RoundedBasket round_basket(const RoundingTask& task, const BasketResult& relaxed) {
   return Rounding(task, relaxed).round();

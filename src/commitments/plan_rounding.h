@@ -27,6 +27,9 @@ struct RoundedBasket {
   bool conditioned = false;  ///< the condition made the basket another one
 };
 
+/// Steps of `grain` that an amount has, but for the last digits of a double no more than it is.
+double whole_steps(double amount, double grain);
+
 /// `relaxed`: the best amounts that need not be whole.
 RoundedBasket round_basket(const RoundingTask& task, const BasketResult& relaxed);
 

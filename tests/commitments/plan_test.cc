@@ -179,6 +179,52 @@ TEST(Plan, LimitsHold) {
   EXPECT_GE(capped->objective, free->free_bound);
 }
 
+TEST(Plan, LimitsHoldWhereAStepCostsLessThanAThousandth) {
+  // 0.0007 an hour for a gigabyte, of which there are thousands, beside few of 0.6.
+  Estate estate;
+  estate.source = "made up";
+  Demand& demand = estate.demand;
+  demand.first_hour = at("2026-01-01");
+  demand.hours = 8 * 168;
+  demand.pool_columns = {"family"};
+  demand.pools = {{"c6g"}, {"gigabytes"}};
+  for (std::size_t hour = 0; hour < demand.hours; ++hour)
+    demand.counts.push_back(static_cast<std::int64_t>(5 + hour % 7));
+  for (std::size_t hour = 0; hour < demand.hours; ++hour)
+    demand.counts.push_back(static_cast<std::int64_t>(2000 + 3 * (hour % 2)));
+  RateCard& card = estate.card;
+  card.columns = demand.pool_columns;
+  Offer offer;
+  offer.name = "all";
+  offer.scope = demand.pool_columns;
+  offer.upfront_share = {kOne};
+  offer.payment = Payment::kAllUpfront;
+  card.offers = {offer};
+  for (const auto& [family, on_demand, price] :
+       {std::tuple{"c6g", "1", "0.6"}, std::tuple{"gigabytes", "0.001", "0.0007"}}) {
+    Rate rate;
+    rate.key = {family};
+    rate.on_demand = rate.list = number(on_demand);
+    rate.price = {number(price)};
+    card.rates.push_back(rate);
+  }
+  auto table = price_pools(card, demand.pool_columns, demand.pools);
+  ASSERT_TRUE(table) << why(table);
+  estate.table = std::move(*table);
+  PlanOptions options;
+  options.scenarios = 1;
+  for (std::int64_t budget = 26'300; budget < 26'360; ++budget) {
+    options.budget = Decimal{budget * kOne};
+    const auto plan = make_plan(estate, options);
+    ASSERT_TRUE(plan) << why(plan);
+    Decimal due;
+    for (const PlannedPurchase& purchase : plan->purchases)
+      if (purchase.step == 0) due += purchase.upfront;
+    EXPECT_LE(due, *options.budget);
+    EXPECT_GT(due + number("6.132"), *options.budget);  // another gigabyte would not fit
+  }
+}
+
 Decimal now_of(const Plan& plan) {
   Decimal owed;
   for (const PlannedPurchase& purchase : plan.purchases)
