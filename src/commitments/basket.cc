@@ -439,12 +439,14 @@ BasketProblem only_scenario(const BasketProblem& problem, std::size_t scenario) 
 
 }  // namespace
 
+bool within_limit(const BasketLimit& limit, std::span<const double> amounts) {
+  return std::inner_product(amounts.begin(), amounts.end(), limit.weight.begin(), 0.0) <=
+         limit.most * (1 + 1e-12);
+}
+
 bool within_limits(const BasketProblem& problem, std::span<const double> amounts) {
-  return std::all_of(problem.limits.begin(), problem.limits.end(), [&](const BasketLimit& limit) {
-    const double sum =
-        std::inner_product(amounts.begin(), amounts.end(), limit.weight.begin(), 0.0);
-    return sum <= limit.most * (1 + 1e-12);
-  });
+  return std::all_of(problem.limits.begin(), problem.limits.end(),
+                     [&](const BasketLimit& limit) { return within_limit(limit, amounts); });
 }
 
 std::vector<double> capacity_of(const BasketProblem& problem, std::span<const double> amounts) {

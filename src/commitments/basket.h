@@ -107,7 +107,9 @@ struct BasketResult {
   double free_bound = 0;     ///< `bound` without the condition
 };
 
-/// Whether the amounts keep all limits, but for the last digits of a double.
+/// Whether the amounts keep a limit, but for the last digits of a double.
+bool within_limit(const BasketLimit& limit, std::span<const double> amounts);
+/// Whether they keep all.
 bool within_limits(const BasketProblem& problem, std::span<const double> amounts);
 /// Capacities of the lines in each step with these purchases: [line * steps + step].
 std::vector<double> capacity_of(const BasketProblem& problem, std::span<const double> amounts);

@@ -55,6 +55,7 @@ class Rounding {
 
   std::vector<Cut> round_down();
   void keep_limits();
+  void take_steps(const BasketLimit& limit);
   void keep_condition();
   void step_up(std::span<const Cut> cut);
   void raise_one_by_one(std::span<const Cut> cut);
@@ -85,12 +86,19 @@ std::vector<Cut> Rounding::round_down() {
   return cut;
 }
 
-/// The search keeps limits to its last digits; a step less where that is not enough.
+/// The search keeps limits to its last digits; where that is not enough, a step less of what counts
+/// in the one that is broken.
 void Rounding::keep_limits() {
+  for (const BasketLimit& limit : problem_.limits)
+    while (!within_limit(limit, amounts_)) take_steps(limit);
+}
+
+void Rounding::take_steps(const BasketLimit& limit) {
   for (const bool coarse : {false, true})
     for (std::size_t v = 0; v < amounts_.size(); ++v) {
-      if (within_limits(problem_, amounts_)) return;
-      if (is_coarse(v) == coarse) amounts_[v] = std::max(0.0, amounts_[v] - grain_[v]);
+      if (limit.weight[v] <= 0 || is_coarse(v) != coarse) continue;
+      amounts_[v] = std::max(0.0, amounts_[v] - grain_[v]);
+      if (within_limit(limit, amounts_)) return;
     }
 }
 

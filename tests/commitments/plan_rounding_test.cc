@@ -70,6 +70,18 @@ TEST(PlanRounding, KeepsLimitsInStepsOfEverySize) {
   EXPECT_GT(on_a_limit, 100U);
 }
 
+TEST(PlanRounding, ALimitTakesOnlyWhatBreaksIt) {
+  BasketProblem problem = problem_of(2, {10, 10});
+  problem.limits.push_back({{0, 1, 0}, 2.9});
+  const RoundingTask task{.problem = problem, .grain = {1, 1, 1}, .best = {}, .threads = 1};
+  BasketResult relaxed;
+  relaxed.amounts = {2, 3, 1};
+  EXPECT_EQ(round_basket(task, relaxed).amounts, (std::vector<double>{2, 2, 1}));
+  // As often as it takes.
+  problem.limits.push_back({{1, 0, 0}, 0.5});
+  EXPECT_EQ(round_basket(task, relaxed).amounts, (std::vector<double>{0, 2, 1}));
+}
+
 TEST(PlanRounding, NoMoreThanIsOffered) {
   // A step is worth it, but more than a ladder offers.
   BasketProblem problem = problem_of(1, {10});
