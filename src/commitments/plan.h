@@ -28,9 +28,11 @@ struct PlanOptions {
   /// The most of all commitments, held and bought now, that may go unused over the year ahead, also
   /// if any one family fades away (unused_cap.h); 0.1 = 10 %. None: no limit.
   std::optional<double> max_unused;
-  std::optional<Decimal> budget;  ///< upfront payments now
+  /// Upfront payments now and within a quarter, for the rungs of a ladder are one decision.
+  std::optional<Decimal> budget;
   /// Fees due from the plan's date to the ends of all terms, of what is held and of what is bought
-  /// now, upfront parts included: at most so much; and so after each later purchase.
+  /// now, upfront parts included: at most so much; and so from the date of each later purchase on,
+  /// when upfront parts of earlier ones are paid.
   std::optional<Decimal> max_lock_in;
   /// Months of full use on demand that cost as much as a whole term: the most that is allowed.
   std::optional<double> max_break_even_months;

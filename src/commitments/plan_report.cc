@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "commitments/plan_horizon.h"
 
 namespace steelyard {
 namespace {
@@ -68,9 +69,19 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
                     (plan.owed_held == Decimal{}
                          ? std::string()
                          : ", of which " + money(plan.owed_held) + " for what is held") +
-                    (options.max_lock_in
-                         ? "; at most " + money(*options.max_lock_in) + " was allowed"
-                         : std::string()));
+                    (options.max_lock_in ? "; at most " + money(*options.max_lock_in) +
+                                               " was allowed, and so after each later purchase"
+                                         : std::string()));
+  if (options.budget) {
+    Decimal within, later;
+    for (const PlannedPurchase& purchase : plan.purchases)
+      (purchase.step < kQuarter ? within : later) += purchase.upfront;
+    notes.push_back("upfront now and within the next three months: " + money(within) +
+                    "; at most " + money(*options.budget) + " was allowed" +
+                    (later == Decimal{} ? std::string()
+                                        : "; later purchases plan on " + money(later) +
+                                              " upfront, beyond this budget"));
+  }
   std::string assumes =
       "assumes: each pool's usage goes on in ways that usage like it went before, beginning at one "
       "of "

@@ -95,6 +95,15 @@ void share_rungs(const Rungs& rungs, BasketProblem& basket) {
 
 // ---- all of them
 
+/// In which something is bought: each month of the first year, for what grows and for the rungs of
+/// a ladder, and then each quarter, but for the last.
+std::vector<std::size_t> months_of_purchases(const PlanHorizon& horizon) {
+  std::vector<std::size_t> months;
+  for (std::size_t month = 0; month == 0 || month + kQuarter <= horizon.months; ++month)
+    if (month < kMonthsPerYear || month % kQuarter == 0) months.push_back(month);
+  return months;
+}
+
 /// What is used elsewhere may grow; it is not to be bought ahead.
 bool covers_elsewhere(const PlanHorizon& horizon, const PlanLine& line) {
   for (std::size_t pool = horizon.real_pools; pool < horizon.table.pools.size(); ++pool)
@@ -107,11 +116,11 @@ void limit_money(const PlanHorizon& horizon, const std::vector<PlanLine>& lines,
   for (const MoneyLimit& limit : money_limits(horizon, lines)) {
     BasketLimit added{{}, std::max(0.0, real(limit.most))};
     for (const BasketVariable& variable : basket.variables) {
-      const Holding& unit = lines[variable.line].unit;
-      const auto hours = (unit.end.micros - unit.begin.micros) / kMicrosPerHour;
-      added.weight.push_back(limit.weight(static_cast<double>(hours),
-                                          real(horizon.offer_of(unit).upfront_share),
-                                          variable.first_step));
+      const Offer& offer = horizon.offer_of(lines[variable.line].unit);
+      const Instant begin = horizon.begin_of(variable.first_step);
+      const auto hours = (end_of_term(offer, begin).micros - begin.micros) / kMicrosPerHour;
+      added.weight.push_back(
+          limit.weight(static_cast<double>(hours), real(offer.upfront_share), variable.first_step));
     }
     basket.limits.push_back(std::move(added));
   }
@@ -132,9 +141,9 @@ void add_variables(const PlanHorizon& horizon, const std::vector<PlanLine>& line
     const Narrow narrow(horizon, lines, lines[line], history);
     const bool is_ladder = narrow.has_wider && knows_weeks;
     const bool grows = covers_elsewhere(horizon, lines[line]);
-    for (std::size_t month = 0; month == 0 || month + kQuarter <= months; ++month) {
+    for (const std::size_t month : months_of_purchases(horizon)) {
       const bool is_rung = is_ladder && month < kQuarter;
-      if (month % kQuarter != 0 && !is_rung && !(grows && month < kMonthsPerYear)) continue;
+      if (month % kQuarter != 0 && !is_rung && !grows) continue;
       BasketVariable variable;
       variable.line = line;
       variable.first_step = month;
@@ -150,10 +159,10 @@ void add_variables(const PlanHorizon& horizon, const std::vector<PlanLine>& line
 }
 
 double MoneyLimit::weight(double hours, double upfront_share, std::size_t bought) const {
-  if (at_once) return bought > 0 ? 0.0 : hours * upfront_share;
+  if (at_once) return bought < kQuarter ? hours * upfront_share : 0.0;
   if (bought > month) return 0;
   if (bought == month) return hours;
-  const double past = kMonthHours * static_cast<double>(month - bought);
+  const double past = std::max(0.0, paid_hours - kMonthHours * static_cast<double>(bought));
   return std::max(0.0, hours - past) * (1 - upfront_share);
 }
 
@@ -161,12 +170,17 @@ std::vector<MoneyLimit> money_limits(const PlanHorizon& horizon,
                                      const std::vector<PlanLine>& lines) {
   const PlanOptions& options = horizon.options;
   std::vector<MoneyLimit> limits;
-  if (options.budget) limits.push_back({true, 0, *options.budget});
-  for (std::size_t month = 0; options.max_lock_in && month < horizon.months; month += kQuarter) {
+  if (options.budget) limits.push_back({.at_once = true, .most = *options.budget});
+  if (!options.max_lock_in) return limits;
+  for (const std::size_t month : months_of_purchases(horizon)) {
     Decimal owed;
     for (const PlanLine& line : lines)
       if (line.held) owed += owed_of(horizon, line.unit, month);
-    limits.push_back({false, month, *options.max_lock_in - owed});
+    const Instant paid = instant_of(first_of_month(date_of({horizon.begin_of(month).micros - 1})));
+    const auto hours = (paid.micros - horizon.at.micros) / kMicrosPerHour;
+    limits.push_back({.month = month,
+                      .paid_hours = static_cast<double>(hours),
+                      .most = *options.max_lock_in - owed});
   }
   return limits;
 }

@@ -16,17 +16,20 @@ namespace steelyard {
 void add_variables(const PlanHorizon& horizon, const std::vector<PlanLine>& lines,
                    const UseHistory& history, BasketProblem& basket);
 
-/// A limit on money: on what is due at once at the plan's date, or on what is owed from a month on.
+/// A limit on money: on what is due at once within a quarter of the plan's date, or on what is owed
+/// from a month on.
 struct MoneyLimit {
   bool at_once = false;
   std::size_t month = 0;
-  Decimal most;  ///< beside what is held; below 0 where that is too much already
+  double paid_hours = 0;  ///< from the plan's date on: fees of the hours before are paid by `month`
+  Decimal most;           ///< beside what is held; below 0 where that is too much already
 
   /// What a fee of 1 an hour counts in it, for so many hours from the begin of month `bought` on.
   double weight(double hours, double upfront_share, std::size_t bought) const;
 };
-/// What is due at once has a budget now, later purchases have theirs later. What is owed keeps its
-/// limit after every purchase: the plan must not count on later ones that would break it.
+/// The budget is for the purchases of a quarter together, as the rungs of a ladder are one
+/// decision; later ones have theirs later. What is owed keeps its limit after every purchase, in
+/// whatever month, an upfront part on the day on which it is paid.
 std::vector<MoneyLimit> money_limits(const PlanHorizon& horizon,
                                      const std::vector<PlanLine>& lines);
 

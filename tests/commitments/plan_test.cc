@@ -10,6 +10,7 @@
 #include <map>
 #include <tuple>
 
+#include "base/text.h"
 #include "commitments/exchange.h"
 #include "commitments/fixture.h"
 #include "commitments/payments.h"
@@ -225,6 +226,35 @@ TEST(Plan, LimitsHoldWhereAStepCostsLessThanAThousandth) {
   }
 }
 
+TEST(Plan, TheBudgetIsForTheLadderAsAWhole) {
+  const Estate estate = estate_of_aws();
+  PlanOptions options;
+  options.max_term_years = 1;
+  const auto upfront = [&] {
+    const auto plan = make_plan(estate, options);
+    EXPECT_TRUE(plan) << why(plan);
+    std::map<bool, Decimal> due;  // later than the ladder
+    for (const PlannedPurchase& purchase : plan->purchases)
+      due[purchase.step >= 3] += purchase.upfront;
+    const Report report = plan_report(estate, options, *plan);
+    const bool is_said =
+        std::any_of(report.notes.begin(), report.notes.end(), [&](const std::string& note) {
+          return note.starts_with("upfront now and within the next three months: " +
+                                  to_text(due[false], 2, true) + " USD; at most ");
+        });
+    EXPECT_EQ(is_said, options.budget.has_value());
+    return due[false];
+  };
+  const Decimal free = upfront();
+  ASSERT_GT(free, Decimal{});
+  options.budget = Decimal{};
+  EXPECT_EQ(upfront(), Decimal{});
+  options.budget = Decimal{free.units / 2};
+  const Decimal half = upfront();
+  EXPECT_LE(half, *options.budget);
+  EXPECT_GT(ratio(half, *options.budget), 0.9);
+}
+
 Decimal now_of(const Plan& plan) {
   Decimal owed;
   for (const PlannedPurchase& purchase : plan.purchases)
@@ -273,6 +303,39 @@ TEST(Plan, OwesNoMoreThanIsAllowed) {
   ASSERT_FALSE(plan->notes.empty());
   EXPECT_NE(plan->notes.back().find("nothing is bought now: what is held already owes"),
             std::string::npos);
+}
+
+TEST(Plan, OwesNoMoreThanIsAllowedAfterLaterPurchasesEither) {
+  Estate estate = estate_of_aws();
+  PlanOptions options;
+  options.max_term_years = 1;
+  const auto free = make_plan(estate, options);
+  ASSERT_TRUE(free) << why(free);
+  Holding held = free->purchases.at(0).holding;
+  held.amount = number("1");
+  held.begin = {held.begin.micros - std::int64_t{300} * 24 * 3'600'000'000};
+  held.end = end_of_term(estate.card.offers[held.offer], held.begin);
+  estate.holdings.push_back(held);
+  for (const int part : {2, 8}) {
+    options.max_lock_in = Decimal{free->owed_now.units / part};
+    const auto plan = make_plan(estate, options);
+    ASSERT_TRUE(plan) << why(plan);
+    std::map<std::size_t, Decimal> owed;  // after the purchases of a month
+    for (const PlannedPurchase& purchase : plan->purchases) owed[purchase.step];
+    EXPECT_GT(owed.size(), 2U);
+    Decimal most;
+    for (auto& [month, sum] : owed) {
+      const Instant then{plan->at.micros + static_cast<std::int64_t>(month) * 730 * 3'600'000'000};
+      std::vector<Holding> all = estate.holdings;
+      for (const PlannedPurchase& purchase : plan->purchases)
+        if (purchase.step <= month) all.push_back(purchase.holding);
+      for (const CashFlow& payment : cash_flow(estate.card, all))
+        if (payment.due >= then) sum += payment.amount;
+      EXPECT_LE(sum, *options.max_lock_in) << month;
+      most = std::max(most, sum);
+    }
+    EXPECT_GT(ratio(most, *options.max_lock_in), 0.95);
+  }
 }
 
 struct WayToPay {
@@ -337,6 +400,23 @@ TEST(Plan, ADearerWayToPayIsThereWhereALimitForbidsTheCheaper) {
     ASSERT_TRUE(one) << why(one);
     EXPECT_LE(owed->objective, one->objective * (1 + 1e-9)) << only.offer;
   }
+}
+
+TEST(Plan, SaysWhatItPlansToPayUpfrontLater) {
+  const Estate estate = estate_of_payments({{"all", "1", "0.59"}});
+  PlanOptions options;
+  options.budget = Decimal{};
+  const auto plan = make_plan(estate, options);
+  ASSERT_TRUE(plan) << why(plan);
+  Decimal later;
+  for (const PlannedPurchase& purchase : plan->purchases) later += purchase.upfront;
+  ASSERT_GT(later, Decimal{});
+  const Report report = plan_report(estate, options, *plan);
+  EXPECT_EQ(std::count(report.notes.begin(), report.notes.end(),
+                       "upfront now and within the next three months: 0.00 USD; at most 0.00 USD "
+                       "was allowed; later purchases plan on " +
+                           to_text(later, 2, true) + " USD upfront, beyond this budget"),
+            1);
 }
 
 /// Usage went from m5 to m7g; two convertible reserved instances of m5 are held.

@@ -228,9 +228,14 @@ Command commitments_command(CommonOptions&) {
        &options->risk,
        {},
        {"neutral", "balanced", "averse"}},
-      {"--budget", "", "AMOUNT", "At most so much upfront now", &options->budget},
+      {"--budget", "", "AMOUNT",
+       "At most so much upfront now and within the next three months, for the other rungs of "
+       "ladders",
+       &options->budget},
       {"--max-lock-in", "", "AMOUNT",
-       "At most so much owed in future fees after the purchases, what is held included",
+       "At most so much owed in future fees after the purchases, what is held included, and so "
+       "after "
+       "each later purchase",
        &options->max_lock_in},
       {"--max-unused", "", "SHARE",
        "At most so much of all commitments goes unused over the year ahead, also if any one family "
