@@ -18,6 +18,7 @@
 #include "commitments/plan_moves.h"
 #include "commitments/plan_problem.h"
 #include "commitments/plan_rounding.h"
+#include "commitments/plan_variables.h"
 #include "commitments/spikes.h"
 
 namespace steelyard {
@@ -100,6 +101,7 @@ void choose_purchases(const PlanHorizon& horizon, Decision& decision) {
   RoundingTask task{.problem = problem,
                     .grain = {},
                     .best = decision.relaxed.best,
+                    .preferred = preferred_to(horizon, decision.found.lines, problem),
                     .condition = search.condition,
                     .gap = options.gap,
                     .threads = options.threads};

@@ -129,22 +129,27 @@ void drop_dominated(const PlanHorizon& horizon, std::vector<PlanLine>& bought) {
     const Offer& offer = horizon.offer_of(line.unit);
     return std::tie(offer.instrument, offer.term_years, line.unit.scope, line.size);
   };
-  const auto no_better = [&](std::size_t a, std::size_t b) {
+  // In the first so many of what it takes.
+  const auto no_better = [&](std::size_t a, std::size_t b, std::size_t count) {
     for (std::size_t pool = 0; pool < horizon.real_pools; ++pool) {
       const auto ra = ratio_of(horizon, bought[a], pool), rb = ratio_of(horizon, bought[b], pool);
       if (!ra) continue;
       if (!rb) return false;
-      for (std::size_t i = 0; i < takes[a].size(); ++i)
+      for (std::size_t i = 0; i < count; ++i)
         if (*ra * takes[a][i] < *rb * takes[b][i] * (1 - 1e-12)) return false;
     }
     return true;
+  };
+  const auto comes_first = [&](std::size_t a, std::size_t b) {
+    return is_preferred(horizon, bought[a], bought[b]) ||
+           (a < b && !is_preferred(horizon, bought[b], bought[a]));
   };
   std::vector<PlanLine> kept;
   for (std::size_t i = 0; i < bought.size(); ++i) {
     bool drop = false;
     for (std::size_t j = 0; j < bought.size() && !drop; ++j)
-      drop = i != j && place(bought[i]) == place(bought[j]) && no_better(i, j) &&
-             (j < i || !no_better(j, i));
+      drop = i != j && place(bought[i]) == place(bought[j]) && no_better(i, j, takes[i].size()) &&
+             (!no_better(j, i, 1) || comes_first(j, i));
     if (!drop) kept.push_back(bought[i]);
   }
   bought = std::move(kept);
@@ -214,6 +219,14 @@ std::optional<double> ratio_of(const PlanHorizon& horizon, const PlanLine& line,
   if (card.offers[line.unit.offer].unit() == CommitmentUnit::kSpend)
     return std::min(real(*rate.price[line.unit.offer]), on_demand) / on_demand;
   return real(line.unit.price) * real(rate.factor) / real(line.unit.factor) / on_demand;
+}
+
+bool is_preferred(const PlanHorizon& horizon, const PlanLine& line, const PlanLine& other) {
+  const auto terms = [&](const PlanLine& of) {
+    const Offer& offer = horizon.offer_of(of.unit);
+    return std::tie(offer.upfront_share, offer.term_years, offer.name);
+  };
+  return terms(line) < terms(other);
 }
 
 bool can_be_exchanged(const PlanHorizon& horizon, const Holding& holding) {

@@ -34,6 +34,9 @@ Result<PlanLines> find_lines(const PlanHorizon& horizon);
 /// Money an hour on demand that a unit of the line's money covers of a pool is 1 / this; none: it
 /// covers nothing of it.
 std::optional<double> ratio_of(const PlanHorizon& horizon, const PlanLine& line, std::size_t pool);
+/// Which of two is bought where both cost the same: the smaller payment at once, then the shorter
+/// term, then the name.
+bool is_preferred(const PlanHorizon& horizon, const PlanLine& line, const PlanLine& other);
 /// Whether a convertible reserved instance may be exchanged at the plan's date.
 bool can_be_exchanged(const PlanHorizon& horizon, const Holding& holding);
 

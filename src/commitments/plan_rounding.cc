@@ -37,6 +37,10 @@ class Rounding {
     keep_condition();
     if (!cut.empty()) step_up(cut);
     keep_condition();
+    for (std::size_t v = 0; v < amounts_.size(); ++v)  // without the last digits of many sums
+      amounts_[v] = whole_steps(amounts_[v], grain_[v]) * grain_[v];
+    for (std::size_t v = 0; v < task_.preferred.size(); ++v)
+      for (const std::vector<std::size_t>& others : task_.preferred[v]) buy_instead(others, v);
     return {std::move(amounts_), conditioned_};
   }
 
@@ -58,6 +62,7 @@ class Rounding {
   void take_steps(const BasketLimit& limit);
   void keep_condition();
   void step_up(std::span<const Cut> cut);
+  void buy_instead(std::span<const std::size_t> others, std::size_t v);
   void raise_one_by_one(std::span<const Cut> cut);
   void raise_together(std::span<const Cut> cut);
   void choose_fine_again();
@@ -152,6 +157,31 @@ void Rounding::raise_one_by_one(std::span<const Cut> cut) {
     moved = true;
   }
   if (moved) choose_fine_again();
+}
+
+/// As many steps of the others as fit.
+void Rounding::buy_instead(std::span<const std::size_t> others, std::size_t v) {
+  const double all = whole_steps(amounts_[v], grain_[v]);
+  const auto moved = [&](double steps) {
+    std::vector<double> amounts = amounts_;
+    amounts[v] = (all - steps) * grain_[v];
+    for (const std::size_t other : others) amounts[other] += steps * grain_[other];
+    return amounts;
+  };
+  const auto fits = [&](double steps) {
+    const std::vector<double> amounts = moved(steps);
+    return within_limits(problem_, amounts) &&
+           std::all_of(others.begin(), others.end(),
+                       [&](std::size_t other) { return is_offered(other, amounts[other]); });
+  };
+  double low = 0, high = all + 1;
+  while (high - low > 1) {
+    const double middle = std::floor((low + high) / 2);
+    (fits(middle) ? low : high) = middle;
+  }
+  std::vector<double> amounts = moved(low);
+  if (low > 0 && is_within(amounts) && cost(amounts) <= cost(amounts_) * (1 + kLastDigits))
+    amounts_ = std::move(amounts);
 }
 
 /// Of many that were cut, those that were cut most go up together, as many as cost least: by

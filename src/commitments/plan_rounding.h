@@ -16,6 +16,9 @@ struct RoundingTask {
   const BasketProblem& problem;
   std::vector<double> grain;     ///< of each variable: its step
   std::span<const double> best;  ///< as in BasketResult: what regret is measured against
+  /// Of each variable, what is bought instead where that costs no more, the first before the
+  /// second: others of the same step, so much of each. Empty: nothing of any.
+  std::vector<std::vector<std::vector<std::size_t>>> preferred = {};
   /// It has `reduce`; none: all baskets.
   const BasketCondition* condition = nullptr;
   double gap = 0;  ///< of what is chosen again

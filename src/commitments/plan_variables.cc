@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "commitments/payments.h"
@@ -93,6 +94,36 @@ void share_rungs(const Rungs& rungs, BasketProblem& basket) {
   }
 }
 
+// ---- ways to pay
+
+/// Of each line that can be bought, others that cover the same at the same cost and are preferred.
+std::vector<std::vector<std::size_t>> preferred_lines(const PlanHorizon& horizon,
+                                                      const std::vector<PlanLine>& lines) {
+  const auto place = [&](const PlanLine& line) {
+    return std::tuple(horizon.offer_of(line.unit).instrument, line.unit.scope, line.size,
+                      line.grain, line.annuity);
+  };
+  std::map<decltype(place(lines[0])), std::vector<std::size_t>> places;
+  for (std::size_t line = 0; line < lines.size(); ++line)
+    if (!lines[line].held) places[place(lines[line])].push_back(line);
+  const auto covers_the_same = [&](std::size_t a, std::size_t b) {
+    for (std::size_t pool = 0; pool < horizon.real_pools; ++pool)
+      if (ratio_of(horizon, lines[a], pool) != ratio_of(horizon, lines[b], pool)) return false;
+    return true;
+  };
+  std::vector<std::vector<std::size_t>> preferred(lines.size());
+  for (const auto& [key, alike] : places)
+    for (const std::size_t line : alike) {
+      for (const std::size_t other : alike)
+        if (is_preferred(horizon, lines[other], lines[line]) && covers_the_same(line, other))
+          preferred[line].push_back(other);
+      std::sort(preferred[line].begin(), preferred[line].end(), [&](std::size_t a, std::size_t b) {
+        return is_preferred(horizon, lines[a], lines[b]);
+      });
+    }
+  return preferred;
+}
+
 // ---- all of them
 
 /// In which something is bought: each month of the first year, for what grows and for the rungs of
@@ -156,6 +187,35 @@ void add_variables(const PlanHorizon& horizon, const std::vector<PlanLine>& line
   }
   limit_money(horizon, lines, basket);
   share_rungs(rungs, basket);
+}
+
+std::vector<std::vector<std::vector<std::size_t>>> preferred_to(const PlanHorizon& horizon,
+                                                                const std::vector<PlanLine>& lines,
+                                                                const BasketProblem& basket) {
+  std::map<std::pair<std::size_t, std::size_t>, std::size_t> found;  // by line and month
+  for (std::size_t v = 0; v < basket.variables.size(); ++v)
+    found[{basket.variables[v].line, basket.variables[v].first_step}] = v;
+  const auto chain = [&](std::size_t line, const BasketVariable& instead_of) {
+    std::vector<std::size_t> variables;
+    std::size_t step = instead_of.first_step;
+    while (step < instead_of.end_step) {
+      const auto next = found.find({line, step});
+      if (next == found.end()) return std::vector<std::size_t>{};
+      variables.push_back(next->second);
+      step = basket.variables[next->second].end_step;
+    }
+    if (step > instead_of.end_step) variables.clear();
+    return variables;
+  };
+  const std::vector<std::vector<std::size_t>> better = preferred_lines(horizon, lines);
+  std::vector<std::vector<std::vector<std::size_t>>> preferred;
+  for (const BasketVariable& variable : basket.variables) {
+    preferred.emplace_back();
+    for (const std::size_t line : better[variable.line])
+      if (auto variables = chain(line, variable); !variables.empty())
+        preferred.back().push_back(std::move(variables));
+  }
+  return preferred;
 }
 
 double MoneyLimit::weight(double hours, double upfront_share, std::size_t bought) const {

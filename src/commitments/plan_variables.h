@@ -16,6 +16,12 @@ namespace steelyard {
 void add_variables(const PlanHorizon& horizon, const std::vector<PlanLine>& lines,
                    const UseHistory& history, BasketProblem& basket);
 
+/// Of each variable, what covers the same for the same time at the same cost and is preferred to it
+/// (is_preferred): of one line, one after the other until it ends. The most preferred first.
+std::vector<std::vector<std::vector<std::size_t>>> preferred_to(const PlanHorizon& horizon,
+                                                                const std::vector<PlanLine>& lines,
+                                                                const BasketProblem& basket);
+
 /// A limit on money: on what is due at once within a quarter of the plan's date, or on what is owed
 /// from a month on.
 struct MoneyLimit {

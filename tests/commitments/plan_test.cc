@@ -402,6 +402,46 @@ TEST(Plan, ADearerWayToPayIsThereWhereALimitForbidsTheCheaper) {
   }
 }
 
+TEST(Plan, PaysTheLeastAtOnceOfWaysThatCostTheSame) {
+  const std::vector<WayToPay> forth{
+      {"all", "1", "0.6"}, {"no", "0", "0.6"}, {"part", "0.5", "0.6"}};
+  const std::vector<WayToPay> back(forth.rbegin(), forth.rend());
+  for (const bool is_limited : {false, true})
+    for (const std::vector<WayToPay>& ways : {forth, back}) {
+      const Estate estate = estate_of_payments(ways);
+      PlanOptions options;
+      if (is_limited) options.max_lock_in = Decimal{1'000'000 * kOne};  // more than is asked for
+      const auto plan = make_plan(estate, options);
+      ASSERT_TRUE(plan) << why(plan);
+      ASSERT_FALSE(plan->purchases.empty());
+      for (const PlannedPurchase& purchase : plan->purchases)
+        EXPECT_EQ(estate.card.offers[purchase.holding.offer].name, "no") << is_limited;
+      if (!is_limited) continue;
+      // What is paid at once is not owed when more is bought: then it is the better way.
+      options.max_lock_in = Decimal{plan->owed_now.units / 3};
+      const auto paid = make_plan(estate, options);
+      ASSERT_TRUE(paid) << why(paid);
+      EXPECT_GT(paid->purchases.back().step, 0U);
+      EXPECT_EQ(estate.card.offers[paid->purchases.front().holding.offer].name, "all");
+    }
+}
+
+TEST(Plan, TheShorterTermOfTwoThatCostTheSame) {
+  for (const bool is_reversed : {false, true}) {
+    std::vector<WayToPay> ways{{"a three years", "0", "0.6"}, {"one year", "0", "0.6"}};
+    if (is_reversed) std::reverse(ways.begin(), ways.end());
+    Estate estate = estate_of_payments(ways);
+    for (Offer& offer : estate.card.offers) offer.term_years = offer.name == "one year" ? 1 : 3;
+    PlanOptions options;
+    options.horizon_months = 36;
+    const auto plan = make_plan(estate, options);
+    ASSERT_TRUE(plan) << why(plan);
+    ASSERT_FALSE(plan->purchases.empty());
+    for (const PlannedPurchase& purchase : plan->purchases)
+      EXPECT_EQ(estate.card.offers[purchase.holding.offer].name, "one year") << purchase.step;
+  }
+}
+
 TEST(Plan, SaysWhatItPlansToPayUpfrontLater) {
   const Estate estate = estate_of_payments({{"all", "1", "0.59"}});
   PlanOptions options;
