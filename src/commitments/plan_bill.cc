@@ -45,18 +45,12 @@ Result<Holdings> holdings_of(const PlanHorizon& horizon, const std::vector<PlanL
 /// Sums of hours; per holding where there are many.
 struct Billed {
   explicit Billed(std::size_t holdings)
-      : fee(holdings),
-        unused(holdings),
-        avoided(holdings),
-        avoided_without(holdings),
-        paid(holdings, 0),
-        use(holdings, 0) {}
+      : fee(holdings), unused(holdings), avoided(holdings), avoided_without(holdings) {}
 
   void add(const Billed& other);
 
   std::vector<Decimal> fee, unused, avoided, avoided_without;
   Decimal on_demand, equivalent, on_demand_without, fees_without;
-  std::vector<double> paid, use;  ///< of one scenario
 };
 
 void Billed::add(const Billed& other) {
@@ -123,11 +117,8 @@ Status bill_scenario(const PlanHorizon& horizon, const Outlook& outlook, std::si
       sums.on_demand += (*hour)->total_on_demand;
       sums.equivalent += (*hour)->on_demand_equivalent;
       for (std::size_t i = 0; i < holdings.all.size(); ++i) {
-        const Decimal fee = (*hour)->fee[i], unused = (*hour)->unused[i];
-        sums.fee[i] += fee;
-        sums.unused[i] += unused;
-        sums.paid[i] += real(fee);
-        sums.use[i] += real(fee) - real(unused);
+        sums.fee[i] += (*hour)->fee[i];
+        sums.unused[i] += (*hour)->unused[i];
       }
       if (holdings.only.empty()) {
         sums.on_demand_without += (*hour)->on_demand_equivalent;
@@ -174,8 +165,10 @@ class Mean {
 /// The least that is used of what is paid for a holding, among the scenarios.
 double worst_use(const std::vector<Billed>& scenarios, std::size_t holding) {
   double worst = 1;
-  for (const Billed& one : scenarios)
-    if (one.paid[holding] > 0) worst = std::min(worst, one.use[holding] / one.paid[holding]);
+  for (const Billed& one : scenarios) {
+    const Decimal fee = one.fee[holding];
+    if (fee > Decimal{}) worst = std::min(worst, ratio(fee - one.unused[holding], fee));
+  }
   return worst;
 }
 
