@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <span>
 
 #include "commitments/random.h"
 
@@ -68,6 +69,44 @@ TEST(PlanRounding, KeepsLimitsInStepsOfEverySize) {
     if (sum > 0.99 * limit.most) ++on_a_limit;
   }
   EXPECT_GT(on_a_limit, 100U);
+}
+
+TEST(PlanRounding, KeepsTheConditionInStepsOfEverySize) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    std::vector<double> usage;
+    for (int i = 0; i < 2 * 4; ++i) usage.push_back(random.uniform(1, 10));
+    const BasketProblem problem = problem_of(2, usage);
+    std::vector<double> grain;
+    for (std::size_t v = 0; v < problem.variables.size(); ++v)
+      grain.push_back(random.below(2) == 0 ? random.uniform(1e-5, 9e-4) : random.uniform(0.1, 0.9));
+    // Like a limit on what goes unused, a share of all: less of the others breaks it.
+    const double share = random.uniform(0.1, 0.4);
+    const BasketLimit row{{1 - share, -share, -share}, 1e-9};
+    const BasketCondition condition{
+        std::vector<double>(3, 0),
+        [&](std::span<const double> amounts) { return within_limit(row, amounts); },
+        [&](std::span<const double>) { return std::vector<BasketLimit>{row}; },
+        [&](std::vector<double> amounts) {
+          amounts[0] = std::min(amounts[0], share / (1 - share) * (amounts[1] + amounts[2]));
+          return amounts;
+        }};
+    BasketOptions options;
+    options.condition = &condition;
+    const BasketResult relaxed = best_basket(problem, options);
+    const RoundingTask task{.problem = problem,
+                            .grain = grain,
+                            .best = relaxed.best,
+                            .condition = &condition,
+                            .gap = 1e-6,
+                            .threads = 1};
+    const std::vector<double> amounts = round_basket(task, relaxed).amounts;
+    for (std::size_t v = 0; v < amounts.size(); ++v)
+      EXPECT_NEAR(amounts[v] / grain[v], std::round(amounts[v] / grain[v]), 1e-5) << grain[v];
+    EXPECT_TRUE(condition.holds(amounts));
+    EXPECT_GE(cost_of(problem, amounts, relaxed.best, 1), relaxed.bound * (1 - 1e-9));
+  }
 }
 
 TEST(PlanRounding, ALimitTakesOnlyWhatBreaksIt) {
