@@ -313,6 +313,11 @@ void set_end_by_payment(const Row& charge, HeldCommitment& held) {
 
 }  // namespace
 
+bool HeldCommitment::is_of_one_size() const {
+  return instrument == Instrument::kZonalRi || instrument == Instrument::kOpenSearchRi ||
+         instrument == Instrument::kRedshiftRi;
+}
+
 Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBill& bill,
                                                      Instant window_begin, Instant window_end) {
   auto columns = columns_of_view(engine, bill.charges);
@@ -419,11 +424,11 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
       const auto zone = zone_of->find(id);
       if (zone != zone_of->end()) held.zone = text(zone->second, "zone");
       if (!held.zone.empty()) held.instrument = Instrument::kZonalRi;
-      if (!held.zone.empty() && held.size.empty())
-        held.size = named_in(words + " " + to_lower(held.name), held.region, *sizes, "_.-");
       if (zone == zone_of->end() || text(zone->second, "said") != "true")
         held.unclear.push_back("zone");
     }
+    if (held.is_of_one_size() && held.size.empty())
+      held.size = named_in(words + " " + to_lower(held.name), held.region, *sizes, "_.-");
     set_terms(charge, contract, held);
     set_end_by_payment(charge, held);
     all.push_back(std::move(held));

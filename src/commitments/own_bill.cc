@@ -339,8 +339,8 @@ class Reader {
       offer.payment = held.payment;
       offer.upfront_share = held.upfront_share;
       offer.offer_class = held.offer_class;
-      if (*held.instrument == Instrument::kZonalRi) {
-        offer.scope = {"zone", "size"};  // no other size is covered
+      if (held.is_of_one_size()) {
+        offer.scope = {held.zone.empty() ? "region" : "zone", "size"};
       } else if (offer.unit() == CommitmentUnit::kQuantity) {
         offer.scope = {"region", "family"};
         offer.size = "size";
@@ -430,7 +430,8 @@ class Reader {
         continue;
       }
       if (held.units <= Decimal{}) continue;
-      // All pools of the family: those that were covered, and those that follow by their size.
+      // All pools of the family: those that were covered, and those that follow by their size, if
+      // sizes are covered in proportion.
       const Decimal unit = multiply_divide(held.fee, {kOne}, held.units);
       bool proportional = true;
       std::set<std::string> platforms, services;
@@ -451,7 +452,7 @@ class Reader {
         const Rate& rate = estate.card.rates[r];
         if (value_of(rate.key, "region") != held.region ||
             value_of(rate.key, "family") != held.family ||
-            (!held.zone.empty() && value_of(rate.key, "size") != held.size) ||
+            (held.is_of_one_size() && value_of(rate.key, "size") != held.size) ||
             provider_named(value_of(rate.key, "provider")) != Provider::kAws ||
             (!services.empty() && services.count(value_of(rate.key, "service")) == 0))
           continue;

@@ -57,6 +57,10 @@ struct HeldCommitment {
   Decimal covered;                   ///< what the usage that it paid for costs on demand
   Decimal recurring;                 ///< its recurring fees, as billed
   std::vector<std::string> unclear;  ///< what the bill does not say: "term", "payment", ...
+
+  /// AWS: whether it covers the size that it names only. Zonal reserved instances do, and those of
+  /// OpenSearch and Redshift; regional ones, RDS and, since October 2024, ElastiCache do not.
+  bool is_of_one_size() const;
 };
 
 /// All commitments with charges in the bill or a contract that begins later, sorted by begin, then

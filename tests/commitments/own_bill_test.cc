@@ -344,6 +344,64 @@ TEST_F(OwnBillTest, WhetherAReservedInstanceIsZonalIsWhatTheBillSays) {
   EXPECT_TRUE(says(*found, "not in the bill: ri zone"));
 }
 
+TEST_F(OwnBillTest, ReservedInstancesOfOpenSearchAndRedshiftCoverTheirTypeOnly) {
+  struct Case {
+    std::string service, kind, meter;
+    bool flexible;
+  };
+  for (const Case& each :
+       {Case{"Amazon OpenSearch Service", "opensearch-ri", "ESInstance:m5", false},
+        Case{"Amazon Redshift", "redshift-ri", "Node:dc2", false},
+        Case{"Amazon Relational Database Service", "rds-ri", "InstanceUsage:db.m5", true},
+        Case{"Amazon ElastiCache", "elasticache-ri", "NodeUsage:cache.m5", true},
+        Case{"Amazon Elastic Compute Cloud", "regional-ri", "BoxUsage:m5", true}}) {
+    Line used = covered("ri", "Reserved Instance", "0.12"), wasted = used, larger;
+    for (Line* line : {&used, &wasted, &larger}) line->service = each.service;
+    used.meter = wasted.meter = each.meter + ".large";
+    used.units = wasted.units = "4";
+    wasted.status = "Unused";
+    wasted.cost = "0";
+    larger.meter = each.meter + ".xlarge";
+    larger.sku = "M5X";
+    auto found = estate({used, wasted, larger});
+    ASSERT_TRUE(found) << why(found);
+    ASSERT_EQ(found->card.offers.size(), 1u);
+    const Offer& offer = found->card.offers[0];
+    EXPECT_EQ(offer.name, each.kind + "-1y-no-upfront");
+    EXPECT_EQ(offer.size, each.flexible ? "size" : "") << each.kind;
+    const std::string size = found->card.rates[0].key[4];
+    ASSERT_TRUE(size.ends_with(".large")) << size;
+    EXPECT_EQ(found->card.rates[0].price[0], number("0.12")) << each.kind;
+    EXPECT_EQ(found->card.rates[1].price[0],
+              each.flexible ? std::optional<Decimal>(number("0.24")) : std::nullopt)
+        << each.kind;
+    ASSERT_EQ(found->holdings.size(), 1u) << each.kind;
+    if (each.flexible) continue;
+    EXPECT_EQ(found->holdings[0].scope,
+              (std::vector<ScopeValue>{{"region", "eu-west-1"}, {"size", size}}));
+  }
+}
+
+TEST_F(OwnBillTest, AnUnusedReservedInstanceOfOneSizeIsNamedByItsWords) {
+  Line unused = covered("ri", "Reserved Instance", "0.12"), fee, other;
+  unused.status = "Unused";
+  unused.cost = "0";
+  unused.units = "1";
+  unused.service = other.service = "Amazon OpenSearch Service";
+  fee = unused;
+  fee.status = "";
+  fee.charge = "Purchase";
+  fee.frequency = "Recurring";
+  fee.effective = "0";
+  fee.description = "USD 0.12 per m5.xlarge reserved instance";
+  other.meter = "ESInstance:m5.xlarge";
+  auto found = estate({unused, fee, other});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->holdings.size(), 1u);
+  EXPECT_EQ(found->holdings[0].scope,
+            (std::vector<ScopeValue>{{"region", "eu-west-1"}, {"size", "m5.xlarge"}}));
+}
+
 TEST_F(OwnBillTest, UnitsThatAreNotInProportionStayWithTheirSize) {
   // A commitment counted by the instance: one unit is one m5.xlarge, and no other size.
   Line used = covered("ri", "Reserved Instance", "0.2"), large;
