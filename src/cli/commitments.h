@@ -50,7 +50,9 @@ struct OwnBillSession {
   Session session;
   OwnBill bill;
 };
-Result<OwnBillSession> open_own_bill(const Context& context, const CommitmentOptions& options);
+/// `for_purchases`: all of its months, beyond the period (OwnBill).
+Result<OwnBillSession> open_own_bill(const Context& context, const CommitmentOptions& options,
+                                     bool for_purchases);
 Result<Estate> estate_of_own_bill(const Context& context, const CommitmentOptions& options);
 
 /// What --risk, --max-unused, --budget and the other flags of a plan ask for. SY1603 with the flag.

@@ -317,12 +317,20 @@ std::string condition_of(const OwnBill& bill) {
          (bill.period ? " AND " + sql_in_charge_period(*bill.period) : std::string());
 }
 
+OwnBill bill_of_offers(const OwnBill& bill) {
+  OwnBill all = bill;
+  if (all.for_purchases) all.period.reset();
+  return all;
+}
+
 Status make_cells(Engine& engine, const OwnBill& bill) {
   auto names = columns_of_view(engine, bill.charges);
   if (!names) return pass(names);
   const BillColumns columns(std::move(*names));
   const std::string lines = lines_of(columns, bill);
-  if (auto zones = engine.run(zones_of(columns, bill, lines)); !zones) return pass(zones);
+  const OwnBill all = bill_of_offers(bill);
+  if (auto zones = engine.run(zones_of(columns, all, lines_of(columns, all))); !zones)
+    return pass(zones);
   // A family is a type without its size: m5 of m5.large, db.r6g of db.r6g.xlarge, Dsv5 of
   // Standard_D2s_v5, n2 of n2-standard-8.
   const std::string family =

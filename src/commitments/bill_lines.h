@@ -44,9 +44,11 @@ Provider provider_named(std::string_view name);
 
 /// The charges that are meant, in SQL.
 std::string condition_of(const OwnBill& bill);
+/// The same bill in which commitments are looked for: all of it where purchases are asked for.
+OwnBill bill_of_offers(const OwnBill& bill);
 
-/// Makes the table x_zones: of each commitment, as far as its lines tell whether it is of one
-/// availability zone:
+/// Makes the table x_zones: of each commitment of bill_of_offers, as far as its lines tell whether
+/// it is of one availability zone:
 ///   id           of the commitment
 ///   zone         the zone that its own lines name, or, where their words say that it is zonal, the
 ///                only one in which it was used; '' if there is none

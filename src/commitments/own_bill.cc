@@ -102,6 +102,10 @@ class Reader {
     estate.card.columns = price_columns();
     estate.card.currency = currency_;
     if (Status priced = prices(); !priced) return priced;
+    priced_in_period_ = estate.card.rates.size();
+    known_ = held_;
+    if (bill_.for_purchases && bill_.period)
+      if (Status looked = look_beyond_period(); !looked) return looked;
     drop_unpriced();
     make_offers();
     if (Status rated = rates(); !rated) return rated;
@@ -113,7 +117,42 @@ class Reader {
     auto table = price_pools(estate.card, estate.demand.pool_columns, estate.demand.pools);
     if (!table) return pass(table);
     estate.table = std::move(*table);
-    return compare_with_bill();
+    compare_with_bill();
+    return {};
+  }
+
+  /// Names offers that have rates for less usage than others of their kind: a plan cannot choose
+  /// them for the rest, whatever they would cost there.
+  void name_narrow_offers() {
+    const std::vector<Decimal> on_demand = pools_on_demand();
+    const auto& offers = estate.card.offers;
+    const auto has_rate = [&](std::size_t pool, std::size_t offer) {
+      return estate.card.rates[estate.table.pools[pool].rate].price[offer].has_value();
+    };
+    std::vector<std::string> narrow;
+    for (std::size_t offer = 0; offer < offers.size(); ++offer) {
+      std::int64_t own = 0, all = 0;
+      Decimal of_own, of_all;
+      for (std::size_t pool = 0; pool < on_demand.size(); ++pool) {
+        bool kind = false;
+        for (std::size_t other = 0; other < offers.size() && !kind; ++other)
+          kind = offers[other].instrument == offers[offer].instrument && has_rate(pool, other);
+        if (!kind) continue;
+        ++all;
+        of_all += on_demand[pool];
+        if (!has_rate(pool, offer)) continue;
+        ++own;
+        of_own += on_demand[pool];
+      }
+      if (own < all)
+        narrow.push_back(offers[offer].name + " has rates for " + with_thousands(own) + " of " +
+                         count_of(all, "pool") + ", " + money(of_own) + " of " + money(of_all) +
+                         " on demand");
+    }
+    if (!narrow.empty())
+      note(join(narrow, "; ") +
+           ": the rest was covered by commitments of their kind with another term or payment only, "
+           "so these cannot be chosen for it; --offers and --rates can say their rates");
   }
 
   void hold() {
@@ -177,8 +216,11 @@ class Reader {
     std::map<std::string, Decimal> by_currency;
     std::int64_t hourly = 0;
     for (const auto& row : rows->rows) {
-      by_currency[row[0].text()] += decimal(row[3]).value_or(Decimal{});
-      if (row[1].text().empty()) hourly += integer(row[2]);
+      const Decimal sum = decimal(row[3]).value_or(Decimal{});
+      by_currency[row[0].text()] += sum;
+      if (!row[1].text().empty()) continue;
+      hourly += integer(row[2]);
+      billed_ += sum;
     }
     if (by_currency.size() > 1) {
       std::vector<std::string> sums;
@@ -244,7 +286,8 @@ class Reader {
     return {};
   }
 
-  Status prices() {
+  /// Adds the rates of the price keys that have none yet; the number of those whose price varied.
+  Result<std::int64_t> add_prices() {
     // Of each kind of line: the newest price that is said, and cost and quantity of the newest.
     const auto newest = [](const std::string& price, const std::string& when) {
       return "max({'t': first, 'p': " + price + "}) FILTER (" + price + " > 0 AND " + when + ")";
@@ -262,6 +305,8 @@ class Reader {
         newest("list_price", "true") + " AS l, " + largest("line.l", "true") +
         " AS ll FROM x_cells WHERE flaw = '' GROUP BY ALL) ORDER BY ALL");
     if (!rows) return pass(rows);
+    std::set<Key> known;
+    for (const Rate& rate : estate.card.rates) known.insert(rate.key);
     std::int64_t varied = 0;
     for (const auto& row : rows->rows) {
       const std::size_t n = price_columns().size();
@@ -278,12 +323,19 @@ class Reader {
       if (!price) price = said_or_found(n + 4);
       auto list = said_or_found(n + 7);
       if (!price) price = list;
-      if (!price || *price <= Decimal{}) continue;
+      if (!price || *price <= Decimal{} || known.count(rate.key) > 0) continue;
       rate.on_demand = *price;
       rate.list = list.value_or(*price);
       varied += integer(row[n]) > 1;
       estate.card.rates.push_back(std::move(rate));
     }
+    return varied;
+  }
+
+  Status prices() {
+    auto added = add_prices();
+    if (!added) return pass(added);
+    const std::int64_t varied = *added;
     auto priced = notes_of_open_lines(engine_, currency_of(currency_));
     if (!priced) return pass(priced);
     for (std::string& sentence : *priced) note(std::move(sentence));
@@ -291,6 +343,38 @@ class Reader {
       note("the price on demand of " + count_of(varied, "SKU") +
            " varied in the period: the newest counts for all of it");
     return {};
+  }
+
+  /// What is bought is found in all months: offers, rates and what each commitment is. Usage and
+  /// what is held in it stay those of the period. Remakes x_cells.
+  Status look_beyond_period() {
+    OwnBill all = bill_of_offers(bill_);
+    all.where = "(" + all.where + ") AND \"BillingCurrency\" = " + sql_literal(currency_);
+    if (Status made = make_cells(engine_, all); !made) return made;
+    if (auto added = add_prices(); !added) return pass(added);
+    auto window = engine_.query("SELECT min(first), max(after) FROM x_cells WHERE flaw = ''");
+    if (!window) return pass(window);
+    Instant begin = window_begin(), end = window_end();
+    parse_instant(window->rows[0][0].text(), begin);
+    parse_instant(window->rows[0][1].text(), end);
+    auto found = held_commitments(engine_, all, begin, end);
+    if (!found) return pass(found);
+    known_ = std::move(*found);
+    for (HeldCommitment& held : held_)
+      for (const HeldCommitment& known : known_)
+        if (known.id == held.id) held = with_amounts_of(held, known);
+    return {};
+  }
+
+  /// A commitment as all months tell it, as much of it as the period has.
+  static HeldCommitment with_amounts_of(const HeldCommitment& held, HeldCommitment known) {
+    known.fee = held.fee;
+    known.units = held.units;
+    known.used = held.used;
+    known.unused = held.unused;
+    known.covered = held.covered;
+    known.recurring = held.recurring;
+    return known;
   }
 
   /// Leaves pools without a price on demand out of the demand, with their money.
@@ -330,7 +414,7 @@ class Reader {
   /// One for each kind, term, payment and class that is held.
   void make_offers() {
     std::map<std::string, Offer> offers;
-    for (const HeldCommitment& held : held_) {
+    for (const HeldCommitment& held : known_) {
       if (!held.instrument) continue;
       Offer offer;
       offer.name = offer_name(held);
@@ -409,7 +493,7 @@ class Reader {
       if (cell && *cell != price) changed.emplace(row, offer);
       cell = price;
     };
-    for (const HeldCommitment& held : held_) {
+    for (const HeldCommitment& held : known_) {
       if (!held.instrument) continue;
       const std::size_t offer = *offer_for(held);
       const auto& mine = by_commitment[held.id];
@@ -491,12 +575,14 @@ class Reader {
 
   void name_what_has_no_rate() {
     std::int64_t without = 0;
-    for (const Rate& rate : estate.card.rates)
-      without += std::none_of(rate.price.begin(), rate.price.end(),
+    for (std::size_t r = 0; r < priced_in_period_; ++r) {
+      const auto& prices = estate.card.rates[r].price;
+      without += std::none_of(prices.begin(), prices.end(),
                               [](const auto& price) { return price.has_value(); });
+    }
     if (without > 0)
       note("no commitment has covered " + count_of(without, "SKU") + " of " +
-           with_thousands(static_cast<std::int64_t>(estate.card.rates.size())) +
+           with_thousands(static_cast<std::int64_t>(priced_in_period_)) +
            " yet, so the bill tells no rate for them and nothing covers them here; --offers and "
            "--rates can");
   }
@@ -537,28 +623,34 @@ class Reader {
     return holding;
   }
 
-  /// What all usage costs at the prices taken, and what the bill says.
-  Status compare_with_bill() {
-    auto rows = engine_.query("SELECT sum(contracted) FROM x_cells WHERE flaw = ''");
-    if (!rows) return pass(rows);
-    const Decimal billed = decimal(rows->rows[0][0]).value_or(Decimal{});
-    Decimal priced;
+  /// What the usage of each pool costs at the prices taken.
+  std::vector<Decimal> pools_on_demand() const {
+    std::vector<Decimal> costs;
     for (std::size_t pool = 0; pool < estate.demand.pools.size(); ++pool) {
       Int128 sum = 0;
       for (const std::int64_t count : estate.demand.row(pool)) sum += count;
-      priced += multiply(estate.demand.quantity(sum),
-                         estate.card.rates[estate.table.pools[pool].rate].on_demand);
+      costs.push_back(multiply(estate.demand.quantity(sum),
+                               estate.card.rates[estate.table.pools[pool].rate].on_demand));
     }
-    note("all of this usage on demand: " + money(priced) + " at these prices, " + money(billed) +
-         " by the lines of the bill; difference " + money(priced - billed));
-    return {};
+    return costs;
+  }
+
+  /// What all usage costs at the prices taken, and what the bill says.
+  void compare_with_bill() {
+    Decimal priced;
+    for (const Decimal cost : pools_on_demand()) priced += cost;
+    note("all of this usage on demand: " + money(priced) + " at these prices, " + money(billed_) +
+         " by the lines of the bill; difference " + money(priced - billed_));
   }
 
   Engine& engine_;
   const OwnBill& bill_;
   std::string currency_;
+  Decimal billed_;  ///< what the bill's lines say that all usage costs on demand
   std::vector<HeldCommitment> held_;
-  std::set<std::string> fixed_size_;  ///< commitments that cover the size they name only
+  std::vector<HeldCommitment> known_;  ///< whose offers and rates count: those of all months
+  std::size_t priced_in_period_ = 0;   ///< so many of the first rates
+  std::set<std::string> fixed_size_;   ///< commitments that cover the size they name only
   std::map<Key, std::string> platforms_;
 };
 
@@ -581,6 +673,7 @@ Result<Estate> estate_of_bill(Engine& engine, const OwnBill& bill, const OwnBill
     priced.error().where = files.rates.empty() ? bill.source : files.rates;
     return pass(priced);
   }
+  if (files.rates.empty() && bill.for_purchases) reader.name_narrow_offers();
   if (files.holdings.empty()) {
     reader.hold();
   } else {

@@ -33,6 +33,9 @@ struct OwnBill {
   std::string where = "true";    ///< condition on the charges, in SQL
   std::optional<Period> period;  ///< when they begin; the view has all of its months
   std::string source;            ///< "lake v41"
+  /// What can be bought is asked: offers, their rates and what commitments are come from all of the
+  /// bill, whatever its period, and a note says for how little some offers have rates.
+  bool for_purchases = false;
 };
 
 /// A commitment as its charges, and its contract where there is one, describe it.

@@ -85,6 +85,7 @@ class OwnBillTest : public ::testing::Test {
     OwnBill bill;
     bill.source = "the test";
     bill.period = std::move(period);
+    bill.for_purchases = true;
     if (contracts) bill.contracts = "contracts";
     return estate_of_bill(*engine, bill, {});
   }
@@ -200,6 +201,37 @@ TEST_F(OwnBillTest, APlanIsMoneyAnHourAndItsRatesAreThoseItGave) {
   EXPECT_TRUE(says(*found, "when these began is not in the bill"));
   EXPECT_TRUE(
       says(*found, "not in the bill: arn:aws:savingsplans::9:savingsplan/1 term and payment"));
+}
+
+TEST_F(OwnBillTest, WhatAnOfferHasNoRatesForIsNamedWithItsMoney) {
+  // The new plan has covered one SKU only, the old one two; nothing covered the third.
+  Line old_large = covered("old", "Compute Savings Plan", "0.06"), old_extra = old_large,
+       new_large = old_large, large, extra, more;
+  old_extra.sku = extra.sku = "M5X";
+  new_large.commitment = "new";
+  more.sku = "M5M";
+  Line old_fee = old_large, new_fee = new_large;
+  for (Line* fee : {&old_fee, &new_fee}) {
+    fee->charge = "Purchase";
+    fee->frequency = "Recurring";
+    fee->status = "";
+    fee->effective = "0";
+  }
+  old_fee.description = "3 year No Upfront Compute Savings Plan";
+  new_fee.description = "1 year No Upfront Compute Savings Plan";
+  auto found = estate({old_large, old_extra, new_large, large, extra, more, old_fee, new_fee});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->card.offers.size(), 2u);
+  EXPECT_TRUE(says(*found,
+                   "compute-sp-1y-no-upfront has rates for 1 of 2 pools, 0.30 USD of 0.50 USD on "
+                   "demand: the rest was covered"));
+  for (const std::string& note : found->notes)
+    EXPECT_EQ(note.find("compute-sp-3y-no-upfront has rates"), std::string::npos) << note;
+  // With the same rates in both there is nothing to say.
+  found = estate({old_large, new_large, large, old_fee, new_fee});
+  ASSERT_TRUE(found) << why(found);
+  for (const std::string& note : found->notes)
+    EXPECT_EQ(note.find("has rates for"), std::string::npos) << note;
 }
 
 TEST_F(OwnBillTest, AReservedInstanceIsUnitsAndCoversTheSizesOfItsFamily) {
@@ -633,6 +665,49 @@ TEST_F(OwnBillTest, WhenItWasPaidAndItsTermTellWhenItEnds) {
   ASSERT_TRUE(held) << why(held);
   EXPECT_TRUE(held->at(0).begin_known && held->at(0).end_known);
   EXPECT_EQ(held->at(0).end, at("2029-07-01T00:00:00Z"));
+}
+
+TEST_F(OwnBillTest, OffersAreFoundInAllMonthsAndUsageInThePeriod) {
+  // What is bought of the m5 plan and of the reserved c6g ended before the period; the m5 plan of
+  // three years was paid before it.
+  Line plan = covered("arn:aws:savingsplans::9:savingsplan/old", "ComputeSavingsPlans", "0.05"),
+       fee = plan, machine = covered("ri", "Reserved Instance", "0.04"), now = plan;
+  plan.hour = fee.hour = machine.hour = "2026-05-01T00:00:00Z";
+  fee.charge = "Purchase";
+  fee.frequency = "One-Time";
+  fee.status = "";
+  fee.description = "All Upfront 3 year Compute Savings Plan";
+  machine.meter = "BoxUsage:c6g.large";
+  machine.sku = "C6GL";
+  machine.units = "4";
+  now.price = now.cost = "0.08";
+  Line later = now;
+  later.commitment = later.status = later.type = later.kind = "";
+  later.hour = "2026-07-01T01:00:00Z";
+  auto found =
+      estate({plan, fee, machine, now, later}, Period{{2026, 7, 1}, {2026, 7, 2}, "2026-07-01"});
+  ASSERT_TRUE(found) << why(found);
+  EXPECT_EQ(found->demand.pools.size(), 1u);
+  EXPECT_EQ(found->demand.hours, 2u);
+  std::vector<std::string> names;
+  for (const Offer& offer : found->card.offers) names.push_back(offer.name);
+  EXPECT_EQ(names,
+            (std::vector<std::string>{"compute-sp-3y-all-upfront", "regional-ri-1y-no-upfront"}));
+  // The price on demand is that of the period, and what is held in it is known by its fee.
+  ASSERT_EQ(found->card.rates.size(), 2u);
+  EXPECT_EQ(found->card.rates[found->table.pools[0].rate].on_demand, number("0.08"));
+  ASSERT_EQ(found->holdings.size(), 1u);
+  EXPECT_EQ(found->card.offers[found->holdings[0].offer].name, "compute-sp-3y-all-upfront");
+  EXPECT_EQ(found->holdings[0].amount, number("0.025"));
+  EXPECT_TRUE(says(*found, "all of this usage on demand: 0.16 USD at these prices, 0.16 USD"));
+  // What was bought elsewhere in time can be bought now.
+  Purchase purchase{
+      1,  number("1"), {{"region", "eu-west-1"}, {"family", "c6g"}}, found->demand.first_hour, {},
+      "", ""};
+  purchase.values.emplace_back("size", "c6g.large");
+  auto holding = make_holding(found->card, purchase);
+  ASSERT_TRUE(holding) << why(holding);
+  EXPECT_EQ(holding->price, number("0.04"));
 }
 
 TEST_F(OwnBillTest, LinesOverTheEdgeOfThePeriodAreNamed) {

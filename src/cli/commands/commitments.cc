@@ -134,8 +134,10 @@ Command commitments_command(CommonOptions&) {
       "them, against hourly demand. Each hour is used or lost; nothing is rounded but parts of the "
       "last digit; used and unused sum to the fees, covered and uncovered to the usage.\n\n"
       "Without --demand the usage, prices and commitments are those of the own bill: of the lake, "
-      "or of the files named with --from. What the bill does not say is named with its money; "
-      "--offers with --rates, and --holdings, say it instead.\n\n"
+      "or of the files named with --from. Offers and their rates are those of commitments in any "
+      "of its "
+      "months, whatever --period says of the usage. What the bill does not say is named with its "
+      "money; --offers with --rates, and --holdings, say it instead.\n\n"
       "plan says what to buy now and what to expect to buy later, over all offers in all their "
       "scopes and beside what is held. What usage may become is learnt from the demand's history, "
       "in "
@@ -297,8 +299,8 @@ Command commitments_command(CommonOptions&) {
        "what is due when, and what that is worth today"},
       {"steelyard commitments plan --where=currency=USD --purchases=plan.csv",
        "what to buy now, as a list that --buy reads"},
-      {"steelyard commitments simulate --period='last month' --where=currency=USD --buy=plan.csv",
-       "what it would have saved on the bill in the lake, beside what is held"},
+      {"steelyard commitments simulate --period='last month' --where=currency=USD --buy=basket.csv",
+       "what rows without `begin` would have saved on last month's bill, beside what is held"},
       {"steelyard commitments backtest --demand=usage.csv --discount=40%",
        "what each policy would have saved, had it been followed"},
   };

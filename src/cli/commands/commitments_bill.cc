@@ -6,7 +6,8 @@
 
 namespace steelyard {
 
-Result<OwnBillSession> open_own_bill(const Context& context, const CommitmentOptions& options) {
+Result<OwnBillSession> open_own_bill(const Context& context, const CommitmentOptions& options,
+                                     bool for_purchases) {
   auto period = optional_period(context, options.period);
   if (!period) return pass(period);
   auto billing_period = optional_period(context, options.billing_period);
@@ -14,8 +15,9 @@ Result<OwnBillSession> open_own_bill(const Context& context, const CommitmentOpt
   auto filter = parse_filter(options.where);
   if (!filter) return pass(filter);
   ViewOptions view;
-  // Whole months, so that lines which reach over the edges of the period are seen.
-  if (*period) {
+  // Whole months, so that lines which reach over the edges of the period are seen; all of them
+  // where offers are looked for.
+  if (*period && !for_purchases) {
     view.charge_period = **period;
     view.charge_period->begin.day = 1;
     while (view.charge_period->end.day != 1)
@@ -33,6 +35,7 @@ Result<OwnBillSession> open_own_bill(const Context& context, const CommitmentOpt
   own.bill.charges = own.session.charges.view;
   own.bill.where = "(" + *where + ")";
   own.bill.period = *period;
+  own.bill.for_purchases = for_purchases;
   if (*billing_period) own.bill.where += " AND " + sql_in_billing_period(**billing_period);
   auto tables = open_tables(context, own.session);
   if (!tables) return pass(tables);
@@ -48,7 +51,7 @@ Result<Estate> estate_of_own_bill(const Context& context, const CommitmentOption
   if (options.offers.empty() != options.rates.empty())
     if (Status both = needs({{"--offers", &options.offers}, {"--rates", &options.rates}}); !both)
       return pass(both);
-  auto own = open_own_bill(context, options);
+  auto own = open_own_bill(context, options, true);
   if (!own) return pass(own);
   return estate_of_bill(*own->session.engine, own->bill,
                         {options.offers, options.rates, options.holdings});

@@ -25,7 +25,7 @@ Result<int> run_commitments_status(Context& context, const CommitmentOptions& op
         return fail("SY1605", std::string(flag) + " belongs to --demand here", "",
                     "the bill says what is held; leave the flag out or give --demand=FILE");
     }
-    auto own = open_own_bill(context, options);
+    auto own = open_own_bill(context, options, false);
     if (!own) return pass(own);
     auto made = commitment_status(*own->session.engine, own->bill, by, *sharing);
     if (!made) return pass(made);
