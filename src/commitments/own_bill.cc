@@ -144,10 +144,11 @@ class Reader {
         ++own;
         of_own += on_demand[pool];
       }
-      if (own < all)
-        narrow.push_back(offers[offer].name + " has rates for " + with_thousands(own) + " of " +
-                         count_of(all, "pool") + ", " + money(of_own) + " of " + money(of_all) +
-                         " on demand");
+      if (own == all) continue;
+      const std::string amount = money(of_own);
+      narrow.push_back(offers[offer].name + " has rates for " + with_thousands(own) + " of " +
+                       count_of(all, "pool") + ", " + amount.substr(0, amount.rfind(' ')) + " of " +
+                       money(of_all) + " on demand");
     }
     if (!narrow.empty())
       note(join(narrow, "; ") +

@@ -81,6 +81,9 @@ struct Plan {
   Decimal total() const { return fees + held_fees + on_demand; }
   Decimal total_without() const { return held_fees_without + usage() - held_avoided_without; }
   Decimal saved() const { return total_without() - total(); }
+  /// What would be paid without the purchases for what is held and for what it covers less, so that
+  /// the purchases', this and what stays on demand sum to total_without().
+  Decimal held_instead() const { return held_fees_without + held_avoided - held_avoided_without; }
   /// Of what is minimised (fees with caution and cost of capital, risk): what the rounded plan
   /// costs there, and what no basket costs less than.
   double objective = 0, bound = 0, gap = 0;

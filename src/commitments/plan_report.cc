@@ -35,6 +35,15 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
                   " scenarios: without the purchases " + money(plan.total_without()) +
                   ", with them " + money(plan.total()) + "; saves " + money(plan.saved()) + ", " +
                   per_cent(ratio(plan.saved(), plan.total_without())));
+  if (plan.held_fees_without != Decimal{}) {
+    const bool same =
+        plan.held_avoided == plan.held_avoided_without && plan.held_fees == plan.held_fees_without;
+    notes.push_back("what is held costs " + money(plan.held_fees) + " and covers " +
+                    money(plan.held_avoided) + " on demand, " +
+                    (same ? "with and without the purchases"
+                          : "without the purchases " + money(plan.held_fees_without) + " and " +
+                                money(plan.held_avoided_without)));
+  }
   const std::string passes = std::to_string(plan.passes) + " passes over the scenarios";
   if (std::isfinite(plan.gap))
     notes.push_back((plan.limited
@@ -140,16 +149,14 @@ Report plan_report(const Estate& estate, const PlanOptions& options, const Plan&
                            {purchase.avoided - purchase.fee}});
   }
   const Cell none;
-  const auto row = [&](const std::string& what, Decimal cost, Decimal avoided, Decimal saved) {
+  const auto row = [&](const std::string& what, Decimal cost, Decimal avoided) {
     return std::vector<Cell>{{what}, none,   none, none, none,      {currency},
-                             none,   {cost}, none, none, {avoided}, {saved}};
+                             none,   {cost}, none, none, {avoided}, {avoided - cost}};
   };
   if (plan.held_fees_without != Decimal{})
-    report.rows.push_back(row(
-        "held", plan.held_fees, plan.held_avoided,
-        plan.held_avoided - plan.held_fees - (plan.held_avoided_without - plan.held_fees_without)));
-  report.rows.push_back(row("on demand", plan.on_demand, plan.on_demand, {}));
-  std::vector<Cell> total = row("total", plan.total(), plan.usage(), plan.saved());
+    report.rows.push_back(row("held", plan.held_fees, plan.held_instead()));
+  report.rows.push_back(row("on demand", plan.on_demand, plan.on_demand));
+  std::vector<Cell> total = row("total", plan.total(), plan.total_without());
   total[6] = {upfront};
   if (plan.fees != Decimal{}) total[8] = {ratio(used, plan.fees)};
   report.totals.push_back(std::move(total));

@@ -223,7 +223,7 @@ TEST_F(OwnBillTest, WhatAnOfferHasNoRatesForIsNamedWithItsMoney) {
   ASSERT_TRUE(found) << why(found);
   ASSERT_EQ(found->card.offers.size(), 2u);
   EXPECT_TRUE(says(*found,
-                   "compute-sp-1y-no-upfront has rates for 1 of 2 pools, 0.30 USD of 0.50 USD on "
+                   "compute-sp-1y-no-upfront has rates for 1 of 2 pools, 0.30 of 0.50 USD on "
                    "demand: the rest was covered"));
   for (const std::string& note : found->notes)
     EXPECT_EQ(note.find("compute-sp-3y-no-upfront has rates"), std::string::npos) << note;
