@@ -117,7 +117,7 @@ inline constexpr ErrorCode kErrorCodes[] = {
     {"SY1840", "no usage that a commitment could cover", "Commitments cover usage of AWS, Microsoft and Google Cloud that is counted by time in compute, databases, machine learning and analytics, or that a commitment has covered already; spot is not. Look at the period and the filter, or give demand as a file."},
     {"SY1841", "usage is not by the hour", "Commitments are used or lost in each hour, so a bill by day or month cannot say what one would have covered, and Steelyard does not spread it. Ask the provider for an export by the hour, or give hourly demand as a file."},
     {"SY1842", "commitments in several currencies", "An answer about commitments has one currency. Choose it with --where, such as --where=currency=USD."},
-    {"SY1850", "nothing to commit to", "A plan needs usage that an offer covers, and offers whose term fits into the horizon. The message says which of the two is missing."},
+    {"SY1850", "nothing to commit to", "A plan needs at least a week of usage that an offer covers, and offers whose term fits into the horizon. The message says what is missing."},
     {"SY1851", "plan's option is out of range", "Each option of a plan has a range, which the message names."},
 };
 // clang-format on

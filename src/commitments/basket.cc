@@ -300,7 +300,18 @@ class Search {
     result.bound = less_rounding(result.bound);
     result.best = best_;
     result.gap = gap_of(result);
+    result.gap_of_order = order_gap_of(result);
     result.proven = result.gap <= options_.gap + 2e-9;
+  }
+
+  /// Of a gap that is worth a look: the amounts in the provider's order and in the bound's.
+  double order_gap_of(const BasketResult& result) const {
+    if (result.gap <= options_.gap + 2e-9 || result.cost <= 0) return 0;
+    const auto slopes =
+        slopes_at(flow_, capacity_of(problem_, result.amounts), options_.threads, 1, false);
+    const double known = fees_of(problem_, result.amounts) +
+                         weigh(problem_, values_of(problem_, slopes, &BasketSlope::relaxed), best_);
+    return std::clamp((result.cost - known) / result.cost, 0.0, result.gap);
   }
 
   /// The master's doubles are right to about that.

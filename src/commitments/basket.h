@@ -101,6 +101,9 @@ struct BasketResult {
   std::vector<double> on_demand;  ///< per scenario
   std::vector<double> best;       ///< per scenario: its own best cost, if risk was asked for
   double gap = 0;                 ///< (cost - bound) / cost
+  /// Part of the gap: what `amounts` cost beyond what the bound could say of them at best, as it
+  /// does not know the provider's order. The rest is what the search has not proved.
+  double gap_of_order = 0;
   int passes = 0, cuts = 0;
   bool proven = false;       ///< the gap asked for was reached
   bool conditioned = false;  ///< the condition made the basket another one

@@ -287,9 +287,16 @@ Result<std::vector<Holding>> read_holdings(Engine& engine, const std::string& pa
                 "add up those that are alike");
   std::vector<Holding> holdings;
   std::vector<Exchange> found;
+  std::map<std::string, std::size_t> rows;  // of each id
   for (std::size_t row = 0; row < table->rows.size(); ++row) {
     auto purchase = read_purchase(*table, row, card, window_begin);
     if (!purchase) return pass(purchase);
+    if (const auto [first, is_new] = rows.try_emplace(purchase->id, row);
+        !is_new && !purchase->id.empty())
+      return table->bad(row, "id",
+                        "`" + purchase->id + "` is the id of line " +
+                            std::to_string(table->lines[first->second]) + " as well",
+                        "name each purchase once, or leave its id empty");
     auto holding = make_holding(card, *purchase);
     if (!holding) return placed(std::move(holding.error()), table->place(row));
     if (Status read = read_exchanges(*table, row, *purchase, holdings.size(), found); !read)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <tuple>
@@ -195,10 +196,29 @@ void describe_search(const PlanHorizon& horizon, const Decision& decision, Plan&
   const double size = std::abs(plan.objective);
   plan.gap = size > 0 ? std::max(0.0, (plan.objective - plan.bound) / size) : 0;
   plan.gap_of_parts = relaxed.gap;
+  plan.gap_of_order = relaxed.gap_of_order;
   plan.passes = relaxed.passes;
   plan.free_bound = relaxed.free_bound;
   plan.limited = decision.rounded.conditioned;
   plan.knows_total = decision.problem.outlook.knows_total;
+}
+
+/// The scenarios of the tail, by regret.
+std::vector<std::size_t> worst_scenarios(const PlanHorizon& horizon, const Decision& decision) {
+  const BasketProblem& problem = decision.problem.basket;
+  const std::vector<double>& best =
+      decision.exchanges ? decision.exchanges->best : decision.relaxed.best;
+  if (problem.risk <= 0 || best.size() != problem.scenarios) return {};
+  const std::vector<double> left =
+      outcome_of(problem, decision.rounded.amounts, horizon.options.threads).on_demand;
+  std::vector<std::size_t> order(problem.scenarios);
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return left[a] - best[a] > left[b] - best[b];  // fees are the same in all
+  });
+  const double tail = problem.tail * static_cast<double>(problem.scenarios);
+  order.resize(std::max<std::size_t>(1, static_cast<std::size_t>(tail)));
+  return order;
 }
 
 /// What goes unused over the year ahead.
@@ -214,6 +234,11 @@ void add_notes(const PlanHorizon& horizon, const Decision& decision, Plan& plan)
   const PlanOptions& options = horizon.options;
   const std::string& currency = horizon.card().currency;
   const auto note = [&](std::string text) { plan.notes.push_back(std::move(text)); };
+  constexpr std::size_t kQuarterWeeks = 13;
+  if (const std::size_t weeks = horizon.estate.demand.hours / kWeekHours; weeks < kQuarterWeeks)
+    note("learnt from " + std::to_string(weeks) + (weeks == 1 ? " week" : " weeks") +
+         " of usage only: how often usage ends and what a season brings cannot be known from so "
+         "little");
   if (options.max_lock_in && plan.owed_held >= *options.max_lock_in)
     note("nothing is bought now: what is held already owes " + to_text(plan.owed_held, 2, true) +
          " " + currency + ", the most that may be owed is " +
@@ -255,6 +280,7 @@ Result<Plan> make_plan(const Estate& estate, const PlanOptions& options) {
   plan.months = static_cast<int>(horizon->months);
   plan.scenarios = options.scenarios;
   describe_search(*horizon, decision, plan);
+  plan.worst_scenarios = worst_scenarios(*horizon, decision);
   if (!decision.ahead) decision.ahead = look_ahead(*horizon, problem);
   describe_unused(*decision.ahead, amounts, plan);
   plan.purchases = purchases_of(*horizon, decision);

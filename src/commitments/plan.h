@@ -53,10 +53,11 @@ struct PlannedPurchase {
   Holding holding;  ///< with the scope and size that are bought; `id` is a name within the plan
   std::size_t step = 0;  ///< month of the horizon in which it is bought; 0 = now
   Decimal fee, used, unused, avoided;
-  Decimal upfront;        ///< due at once
-  double worst_use = 1;   ///< share used in the scenario in which it is used least
-  std::string size;       ///< value of the offer's size column, "" = none
-  std::string exchanges;  ///< id of what is held whose place it takes (exchange.h), "" = none
+  Decimal upfront;              ///< due at once
+  double worst_use = 1;         ///< share used in the scenario in which it is used least
+  Decimal saved_at_worst = {};  ///< avoided - fee, in the mean of Plan::worst_scenarios
+  std::string size;             ///< value of the offer's size column, "" = none
+  std::string exchanges;        ///< id of what is held whose place it takes (exchange.h), "" = none
   std::optional<Decimal> exchanged = {};  ///< units of that; none: all of it
 };
 
@@ -70,6 +71,8 @@ struct Plan {
   int months = 0;  ///< of the horizon
   int scenarios = 0;
   std::vector<PlannedPurchase> purchases;  ///< by date, then by fee
+  /// Those that `risk` gives more weight: the greatest regret (BasketProblem::risk). Empty without.
+  std::vector<std::size_t> worst_scenarios;
   /// Over the horizon, mean of the scenarios, exact: fees and what they avoid on demand, of the
   /// purchases and of what is held (there also as it would be without the purchases), and what
   /// stays on demand.
@@ -88,6 +91,7 @@ struct Plan {
   /// costs there, and what no basket costs less than.
   double objective = 0, bound = 0, gap = 0;
   double gap_of_parts = 0;  ///< if purchases need not be whole: the rest of the gap is steps
+  double gap_of_order = 0;  ///< of that, what the bound does not know of the provider's order
   bool exchanges = false;   ///< some were looked at; they are of whole units as well
   int passes = 0;
   /// The bound without the limit on what may go unused: what the limit costs at most.

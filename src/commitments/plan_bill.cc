@@ -147,12 +147,11 @@ Result<std::vector<Billed>> bill_scenarios(const PlanHorizon& horizon, const Out
   return billed;
 }
 
-/// Sums over the scenarios and the hours of the pattern as a mean over the horizon.
+/// Sums over so many scenarios and the hours of the pattern as a mean over the horizon.
 class Mean {
  public:
-  explicit Mean(const PlanHorizon& horizon)
-      : share_{static_cast<Int128>(horizon.options.scenarios) *
-               static_cast<Int128>(horizon.pattern) * kOne} {}
+  Mean(const PlanHorizon& horizon, std::size_t scenarios)
+      : share_{static_cast<Int128>(scenarios) * static_cast<Int128>(horizon.pattern) * kOne} {}
 
   Decimal operator()(Decimal sum) const {
     return multiply_divide(sum, Decimal{kMonthHours * kOne}, share_);
@@ -172,6 +171,16 @@ double worst_use(const std::vector<Billed>& scenarios, std::size_t holding) {
   return worst;
 }
 
+/// What a holding avoids beyond its fee, in the mean of these scenarios.
+Decimal saved_at_worst(const PlanHorizon& horizon, const std::vector<Billed>& scenarios,
+                       const std::vector<std::size_t>& worst, std::size_t holding) {
+  if (worst.empty()) return {};
+  Decimal sum;
+  for (const std::size_t s : worst)
+    sum += scenarios[s].avoided[holding] - scenarios[s].fee[holding];
+  return Mean(horizon, worst.size())(sum);
+}
+
 }  // namespace
 
 Status bill_plan(const PlanHorizon& horizon, const std::vector<PlanLine>& lines,
@@ -185,7 +194,7 @@ Status bill_plan(const PlanHorizon& horizon, const std::vector<PlanLine>& lines,
   for (const auto& [avoided, left] : {std::pair(&all.avoided, all.on_demand),
                                       std::pair(&all.avoided_without, all.on_demand_without)})
     if (Status sums = check_sum(*avoided, left, all.equivalent); !sums) return pass(sums);
-  const Mean mean(horizon);
+  const Mean mean(horizon, scenarios->size());
   plan.on_demand = mean(all.on_demand);
   plan.held_fees_without = mean(all.fees_without);
   for (std::size_t i = 0; i < holdings->all.size(); ++i) {
@@ -203,6 +212,7 @@ Status bill_plan(const PlanHorizon& horizon, const std::vector<PlanLine>& lines,
     purchase.used = purchase.fee - purchase.unused;
     purchase.avoided = mean(all.avoided[i]);
     purchase.worst_use = worst_use(*scenarios, i);
+    purchase.saved_at_worst = saved_at_worst(horizon, *scenarios, plan.worst_scenarios, i);
     const Decimal price = price_of_term(purchase.holding);
     purchase.upfront =
         multiply(price, horizon.offer_of(purchase.holding).upfront_share) - holding.paid_before;

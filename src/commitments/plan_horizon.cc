@@ -57,7 +57,13 @@ Result<PlanHorizon> horizon_of(const Estate& estate, const PlanOptions& options)
   if (Status sound = check(options); !sound) return pass(sound);
   const Demand& demand = estate.demand;
   if (demand.hours == 0 || demand.pools.empty())
-    return fail("SY1850", "there is no usage to plan for", "", "give demand of at least a day");
+    return fail("SY1850", "there is no usage to plan for", "", "give demand of at least a week");
+  if (demand.hours < kWeekHours)
+    return fail("SY1850",
+                (demand.hours == 1 ? std::string("there is only 1 hour")
+                                   : "there are only " + std::to_string(demand.hours) + " hours") +
+                    " of usage to plan from",
+                "", "a plan repeats at least a week: give more demand, or a longer --period");
   const int months = options.horizon_months.value_or(
       longest_term(estate.card, options.max_term_years) * kMonthsPerYear);
   return PlanHorizon{.estate = estate,

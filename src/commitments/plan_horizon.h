@@ -37,7 +37,8 @@ struct PlanHorizon {
   Instant middle_of(std::size_t month) const;
 };
 
-/// SY1850 without usage; SY1851 where an option is out of its range. Both must outlive the answer.
+/// SY1850 without a week of usage; SY1851 where an option is out of its range. Both must outlive
+/// the answer.
 Result<PlanHorizon> horizon_of(const Estate& estate, const PlanOptions& options);
 
 /// For what is weighed: a plan is chosen in doubles, and billed in money.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <functional>
 #include <set>
 
 #include "base/text.h"
@@ -25,6 +26,54 @@ std::string per_cent(double share, const char* form = "%.1f %%") {
 }
 
 std::string day(Instant instant) { return format_date(date_of(instant)); }
+
+/// Which part of the gap is neither whole units nor small.
+void explain_gap(const Plan& plan, std::vector<std::string>& notes) {
+  constexpr double kWorthWords = 1e-3;
+  if (!std::isfinite(plan.gap) || plan.gap_of_parts < kWorthWords) return;
+  std::vector<std::string> parts;
+  if (plan.gap_of_order >= kWorthWords / 10)
+    parts.push_back(per_cent(plan.gap_of_order, "%.4f %%") +
+                    " because the bound does not know the provider's order, which need not be the "
+                    "cheapest");
+  const double ended = plan.gap_of_parts - plan.gap_of_order;
+  if (ended >= kWorthWords / 10)
+    parts.push_back(per_cent(ended, "%.4f %%") +
+                    " because the search ended before it could prove more");
+  notes.push_back("of the gap are " + join(parts, " and ") +
+                  ": the plan may be nearer the cheapest than is proved");
+}
+
+/// Purchases that cost more than they avoid. What is left out leaves its usage to what is applied
+/// after it, so that one which loses in the worst scenarios as well is worth nothing.
+void explain_losses(const Plan& plan, const std::function<std::string(Decimal)>& money,
+                    std::vector<std::string>& notes) {
+  struct Losses {
+    std::size_t count = 0;
+    Decimal lost, saved_at_worst;
+  };
+  Losses insurance, mistakes;
+  for (const PlannedPurchase& purchase : plan.purchases) {
+    if (purchase.avoided >= purchase.fee || !purchase.exchanges.empty()) continue;
+    Losses& losses = purchase.saved_at_worst > Decimal{} ? insurance : mistakes;
+    ++losses.count;
+    losses.lost += purchase.fee - purchase.avoided;
+    losses.saved_at_worst += purchase.saved_at_worst;
+  }
+  const auto cost = [&](const Losses& losses) {
+    const bool one = losses.count == 1;
+    return std::to_string(losses.count) + (one ? " purchase costs " : " purchases cost ") +
+           money(losses.lost) + " more in the mean than " + (one ? "it avoids" : "they avoid");
+  };
+  if (insurance.count > 0)
+    notes.push_back(cost(insurance) + ": for the worst scenarios, in which " +
+                    (insurance.count == 1 ? "it saves " : "they save ") +
+                    money(insurance.saved_at_worst) + " (--risk)");
+  if (mistakes.count > 0)
+    notes.push_back(cost(mistakes) +
+                    (plan.worst_scenarios.empty() ? "" : ", and more in the worst scenarios too") +
+                    ": the search did not find that it is cheaper without; plan again before then");
+}
 
 void add_notes(const Estate& estate, const PlanOptions& options, const Plan& plan, Report& report) {
   const std::string currency = " " + estate.card.currency;
@@ -57,6 +106,8 @@ void add_notes(const Estate& estate, const PlanOptions& options, const Plan& pla
                     passes + ")");
   else
     notes.push_back("how far the plan is from the cheapest is not proved, after " + passes);
+  explain_gap(plan, notes);
+  explain_losses(plan, money, notes);
   if (plan.break_even_usage < 0.999)
     notes.push_back("the purchases now pay for themselves while usage stays above " +
                     per_cent(plan.break_even_usage, "%.0f %%") + " of what the scenarios expect");

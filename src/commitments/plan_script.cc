@@ -637,6 +637,9 @@ if [ "$seen" -lt "$named" ]; then
   echo "nothing was bought: this script does not buy all of$chosen" >&2
   exit 1
 fi
+if [ "$seen" -eq 0 ]; then
+  echo "nothing to buy: no purchase has a command here, its comment says why"
+fi
 if [ "$missing" -gt 0 ]; then
   echo "nothing was bought: $missing of the purchases cannot be made" >&2
   exit 1

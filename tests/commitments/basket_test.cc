@@ -280,6 +280,7 @@ TEST(Basket, MinimisesTheTailOfRegret) {
 
 TEST(Basket, BoundsEveryBasketWhereTheOrderIsForced) {
   Random random(13);
+  int told = 0;
   for (int round = 0; round < 60; ++round) {
     const BasketProblem problem = random_problem(random, false);
     const BasketResult result = best_basket(problem, {.gap = 1e-8, .max_passes = 300});
@@ -287,12 +288,16 @@ TEST(Basket, BoundsEveryBasketWhereTheOrderIsForced) {
     EXPECT_LE(result.bound, relaxed * (1 + 1e-8)) << round;
     EXPECT_GE(result.cost, relaxed * (1 - 1e-8)) << round;
     EXPECT_LE(result.gap, 0.08) << round;  // the price of the forced order, and no more
+    EXPECT_LE(result.gap_of_order, result.gap) << round;
+    EXPECT_GE(result.gap_of_order, 0) << round;
+    told += result.gap > 1e-3 && result.gap_of_order > 0.5 * result.gap;
     for (int i = 0; i < 20; ++i) {
       std::vector<double> other = result.amounts;
       for (double& amount : other) amount = std::max(0.0, amount + random.uniform(-2, 2));
       EXPECT_GE(cost_of(problem, other, {}), result.bound * (1 - 1e-9)) << round;
     }
   }
+  EXPECT_GT(told, 0);
 }
 
 /// An estate: pools with a line of their own that is bought in three steps, some with a second one
