@@ -37,6 +37,7 @@ class Rounding {
     keep_condition();
     if (!cut.empty()) step_up(cut);
     keep_condition();
+    give_up_what_loses();
     for (std::size_t v = 0; v < amounts_.size(); ++v)  // without the last digits of many sums
       amounts_[v] = whole_steps(amounts_[v], grain_[v]) * grain_[v];
     for (std::size_t v = 0; v < task_.preferred.size(); ++v)
@@ -62,6 +63,7 @@ class Rounding {
   void take_steps(const BasketLimit& limit);
   void keep_condition();
   void step_up(std::span<const Cut> cut);
+  void give_up_what_loses();
   void buy_instead(std::span<const std::size_t> others, std::size_t v);
   void raise_one_by_one(std::span<const Cut> cut);
   void raise_together(std::span<const Cut> cut);
@@ -157,6 +159,26 @@ void Rounding::raise_one_by_one(std::span<const Cut> cut) {
     moved = true;
   }
   if (moved) choose_fine_again();
+}
+
+/// Where the provider's order is not the cheapest, the search may leave what costs more than
+/// nothing in its place would; the smallest first.
+void Rounding::give_up_what_loses() {
+  std::vector<std::size_t> bought;
+  for (std::size_t v = 0; v < amounts_.size(); ++v)
+    if (amounts_[v] > 0) bought.push_back(v);
+  if (bought.size() > kMostTries) return;
+  std::stable_sort(bought.begin(), bought.end(),
+                   [&](std::size_t a, std::size_t b) { return amounts_[a] < amounts_[b]; });
+  double least = cost(amounts_);
+  for (const std::size_t v : bought) {
+    std::vector<double> without = amounts_;
+    without[v] = 0;
+    const double now = cost(without);
+    if (now >= least || !is_within(without)) continue;
+    least = now;
+    amounts_ = std::move(without);
+  }
 }
 
 /// As many steps of the others as fit.

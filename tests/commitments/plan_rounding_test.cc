@@ -132,5 +132,16 @@ TEST(PlanRounding, NoMoreThanIsOffered) {
   EXPECT_EQ(round_basket(task, relaxed).amounts, (std::vector<double>{2, 0}));
 }
 
+TEST(PlanRounding, WhatCostsMoreThanNothingIsGivenUp) {
+  // Of 6 on demand 3 of the pool's own line cover 5; 2 of the wider one would save the last 1.
+  const BasketProblem problem = problem_of(1, {6});
+  const RoundingTask task{.problem = problem, .grain = {1, 1}, .best = {}, .threads = 1};
+  BasketResult relaxed;
+  relaxed.amounts = {3, 2};
+  EXPECT_EQ(round_basket(task, relaxed).amounts, (std::vector<double>{3, 0}));
+  relaxed.amounts = {1, 1};
+  EXPECT_EQ(round_basket(task, relaxed).amounts, (std::vector<double>{1, 1}));
+}
+
 }  // namespace
 }  // namespace steelyard
