@@ -339,14 +339,18 @@ class ViewEstate {
     return estate_;
   }
 
-  bool bought_lately(const PolicyView& view) const {
-    return last_ && view.now() < *last_ + kPlanEvery;
+  /// Unless something has ended since.
+  bool decided_lately(const PolicyView& view) const {
+    if (!last_ || view.now() >= *last_ + kPlanEvery) return false;
+    const Instant last = estate_.demand.hour(*last_), now = estate_.demand.hour(view.now());
+    return std::none_of(estate_.holdings.begin(), estate_.holdings.end(),
+                        [&](const Holding& held) { return held.end > last && held.end <= now; });
   }
 
   /// Counts of each pool, and last of the plan; they are held from now on.
   std::vector<std::int64_t> buy(const PolicyView& view, const std::vector<Holding>& holdings) {
     std::vector<std::int64_t> amounts(view.pools() + (view.terms().plan_price ? 1 : 0), 0);
-    if (!holdings.empty()) last_ = view.now();
+    last_ = view.now();
     for (Holding holding : holdings) {
       const auto count = static_cast<std::int64_t>(holding.amount.units / kOne);
       std::size_t to = view.pools();
@@ -370,7 +374,7 @@ class ViewEstate {
   }
 
   Estate estate_;
-  std::optional<std::size_t> last_;  ///< hour of the last purchase
+  std::optional<std::size_t> last_;  ///< hour of the last decision
 };
 
 }  // namespace
@@ -379,10 +383,11 @@ PolicyMaker planned(const PlanOptions& options) {
   return [options]() -> Policy {
     return [options, state = std::shared_ptr<ViewEstate>()](const PolicyView& view) mutable {
       if (!state) state = std::make_shared<ViewEstate>(view);
-      if (state->bought_lately(view)) return state->buy(view, {});
+      const std::vector<std::int64_t> nothing(view.pools() + (view.terms().plan_price ? 1 : 0), 0);
+      if (state->decided_lately(view)) return nothing;
       auto bought = plan_now(state->at(view), options);
       SY_ASSERT(bought || bought.error().code == "SY1850");  // no usage yet: nothing to buy
-      if (!bought) return state->buy(view, {});
+      if (!bought) return nothing;
       return state->buy(view, *bought);
     };
   };

@@ -61,8 +61,9 @@ PolicyMaker look_back_portfolio(std::size_t window_hours);
 PolicyMaker plan_only(std::size_t window_hours);
 
 /// What `plan` would buy at each date (plan.h): it knows what it bought before and when that ends.
-/// It learns from what lies before the date and nothing else. However often it is asked, it buys
-/// at most once in four weeks: a plan that buys each week buys on every first peak.
+/// It learns from what lies before the date and nothing else. However often it is asked, it
+/// decides once in four weeks, and when a term has ended: a plan that is asked each week until it
+/// buys, buys on every first peak.
 PolicyMaker planned(const PlanOptions& options = {});
 
 struct NamedPolicy {

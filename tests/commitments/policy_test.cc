@@ -97,7 +97,7 @@ TEST(Policy, WhereTheJudgedHoursEndDecidesNothing) {
   EXPECT_GT(bought, 0);
 }
 
-TEST(Policy, APlanBuysAtMostOnceInFourWeeks) {
+TEST(Policy, APlanDecidesOnceInFourWeeksAndWhenATermHasEnded) {
   // Usage that grows and may be bought at any date; asked each week and each four weeks.
   Demand demand;
   demand.hours = 168 * 52;
@@ -122,6 +122,22 @@ TEST(Policy, APlanBuysAtMostOnceInFourWeeks) {
   for (std::size_t i = 1; i < dates.size(); ++i) EXPECT_GE(dates[i] - dates[i - 1], 672U);
   terms.step_hours = 672;
   EXPECT_EQ(dates_of(), dates);  // usage asks for more at every date: nothing is put off
+  // Where nothing was bought, the next week decides nothing either.
+  demand.hours = 168 * 40;
+  demand.counts.assign(demand.pools.size() * demand.hours, 0);
+  for (std::size_t pool = 0; pool < demand.pools.size(); ++pool)
+    for (std::size_t hour = 168 * 16 + 1; hour < demand.hours; ++hour)
+      demand.counts[pool * demand.hours + hour] = 100;
+  demand.counts[0] = 1;
+  terms.step_hours = 168;
+  EXPECT_EQ(dates_of().front(), 168 * 20U);
+  // What ended is bought again in the week in which it ended, though two weeks before more was.
+  demand.counts.assign(demand.pools.size() * demand.hours, 100);
+  terms.term_hours = 168 * 10;
+  const auto again = dates_of();
+  ASSERT_GT(again.size(), 3);
+  EXPECT_EQ(again[2], 168 * 24U);
+  EXPECT_EQ(again[3], 168 * 26U);
 }
 
 TEST(Policy, APlanKnowsFamiliesByTheirColumn) {
