@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "commitments/aws_platform.h"
 #include "ledger/views.h"
 
 namespace steelyard {
@@ -41,6 +42,7 @@ std::string lines_of(const BillColumns& columns, const OwnBill& bill) {
                 detail_of(columns.text("x_SkuDetails"), "ServiceType|ServerSku"),
                 columns.text("x_product_instance_type"),
                 "regexp_extract(" + meter + R"(, ':([a-z0-9-]+\.[a-z0-9.-]+)$', 1))"});
+  const std::string usage_type = first_of({columns.text("x_UsageType"), meter});
   const std::string provider =
       first_of({columns.text("ServiceProviderName"), columns.text("HostProviderName"),
                 columns.text("InvoiceIssuerName")});
@@ -51,14 +53,17 @@ std::string lines_of(const BillColumns& columns, const OwnBill& bill) {
          "), 'microsoft|azure') THEN 'azure' WHEN regexp_matches(lower(" + provider +
          "), 'google|^gcp') THEN 'gcp' ELSE '' END AS cloud, ";
   sql += columns.text("ServiceName") + " AS service, " + columns.text("RegionId") + " AS region, " +
-         type + " AS size, " + meter + " AS meter, ";
+         type + " || CASE WHEN " + type + " <> '' AND " + usage_type +
+         " LIKE '%Multi-AZUsage:%' THEN " + sql_literal(kSeveralZones) + " ELSE '' END AS size, " +
+         meter + " AS meter, ";
   sql += first_of({columns.text("PricingUnit"), columns.text("ConsumedUnit")}) + " AS unit, ";
   // Azure's meter has one price, with or without a reservation; its SkuId may tell them apart.
   sql += first_of({columns.text("x_SkuMeterId"), columns.text("SkuId"), columns.text("SkuPriceId"),
                    meter, columns.text("ChargeDescription")}) +
          " AS sku, ";
   sql += first_of({columns.text("SubAccountId"), columns.text("BillingAccountId")}) +
-         " AS account, " + columns.text("x_Operation") + " AS operation, ";
+         " AS account, " + columns.text("x_Operation") + " AS operation, " + usage_type +
+         " AS usage_type, ";
   sql += "\"ChargePeriodStart\" AS first, \"ChargePeriodEnd\" AS after, ";
   sql += columns.text("AvailabilityZone") + " AS zone, " + columns.text("CommitmentDiscountId") +
          " AS id, " + columns.text("CommitmentDiscountStatus") + " AS status, ";
@@ -340,9 +345,12 @@ Status make_cells(Engine& engine, const OwnBill& bill) {
     '^(?:Standard_|Basic_)?([A-Z]+)[0-9]+(?:-[0-9]+)?([a-z]*)(_.*)?$', '\1\2\3'), '_', '')
   ELSE CASE WHEN size <> '' THEN regexp_extract(size, '^([a-z0-9]+)-', 1)
        ELSE lower(regexp_extract(meter, '^([A-Z][A-Z0-9]+) .*(?:Core|Ram)', 1)) END END)";
-  const std::string sql = "CREATE OR REPLACE TEMP TABLE x_cells AS WITH lines AS (" + lines +
-                          R"(), candidates AS (
-  SELECT *, regexp_matches(lower(unit), '(^|[^a-z])(h|hr|hrs|hours?|s|secs?|seconds?)$')
+  const std::string sql =
+      "CREATE OR REPLACE TEMP TABLE x_cells AS WITH lines AS (" + lines +
+      R"(), candidates AS (
+  SELECT *, )" +
+      aws_platform_sql("operation", "usage_type") +
+      R"( AS sold_as, regexp_matches(lower(unit), '(^|[^a-z])(h|hr|hrs|hours?|s|secs?|seconds?)$')
     AND category IN ('Compute', 'Databases', 'AI and Machine Learning', 'Analytics') AS by_time,
     id <> '' AND status IN ('Used', '') AS covered,
     CASE WHEN covered AND line_type IN ('DiscountedUsage', 'SavingsPlanCoveredUsage')
@@ -353,8 +361,9 @@ Status make_cells(Engine& engine, const OwnBill& bill) {
     AND (list <> 0 OR contracted <> 0 OR effective <> 0)
 ), skus AS (SELECT DISTINCT cloud, sku FROM candidates WHERE covered)
 SELECT provider, service, region, )" +
-                          family + R"( AS family, size, meter, unit, sku, account,
-  operation || '/' || regexp_replace(meter, ':.*$', '') AS platform,
+      family + R"( AS family, size, meter, unit, sku, account,
+  sold_as, CASE WHEN sold_as <> '' THEN sold_as WHEN cloud = 'aws' THEN
+    operation || '/' || regexp_replace(meter, ':.*$', '') ELSE '' END AS platform,
   CASE WHEN zone IN (SELECT zone FROM x_zones) THEN zone ELSE '' END AS zone, first, after,
   CASE WHEN covered THEN id ELSE '' END AS id,
   CASE WHEN class = 'Correction' THEN 'correction' WHEN q IS NULL THEN 'no_quantity'

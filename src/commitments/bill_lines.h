@@ -55,8 +55,11 @@ OwnBill bill_of_offers(const OwnBill& bill);
 ///   said         false if the bill tells neither a zone nor that there is none
 /// and the table x_cells: coverable usage by price, account, time, commitment and what stands in
 /// the way of counting it:
-///   provider service region family size meter unit sku account   texts, never null
-///   platform     what sizes of one family have in common beside these
+///   provider service region family size meter unit sku account   texts, never null; the size of a
+///                database of AWS in two zones ends in kSeveralZones
+///   sold_as      AWS: the platform that reserved instances are sold for (aws_platform.h), or ''
+///   platform     AWS: the same, or where that is not known what sizes of one family have in common
+///                beside these; else ''
 ///   zone         where it ran, if a commitment is of this zone; else ''
 ///   first, after begin and end of the charge period
 ///   id           commitment that paid for it, or ''

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "commitments/aws_platform.h"
 #include "commitments/bill_lines.h"
 
 namespace steelyard {
@@ -183,6 +184,8 @@ Result<std::map<std::string, Row>> scopes(Engine& engine) {
   CASE WHEN count(DISTINCT region) = 1 THEN max(region) ELSE '' END AS region,
   CASE WHEN count(DISTINCT family) = 1 THEN max(family) ELSE '' END AS family,
   CASE WHEN count(DISTINCT size) = 1 THEN max(size) ELSE '' END AS size,
+  CASE WHEN count(DISTINCT platform) = 1 THEN max(platform) ELSE '' END AS platform,
+  CASE WHEN count(DISTINCT sold_as) = 1 THEN max(sold_as) ELSE '' END AS sold_as,
   sum(contracted - stated) AS beyond
 FROM x_cells WHERE id <> '' GROUP BY id)");
   if (!rows) return pass(rows);
@@ -218,9 +221,15 @@ std::string named_in(std::string_view words, const std::string& region,
                      std::string_view joins) {
   std::set<std::string> found;
   std::string word;
+  const bool twice = holds(words, "multi-az");
   const auto look = [&] {
-    for (const auto& [where, name] : known)
-      if (where == region && to_lower(name) == word) found.insert(name);
+    for (const auto& [where, name] : known) {
+      const bool is_twice = name.ends_with(kSeveralZones);
+      const std::string plain = name.substr(0, name.size() - (is_twice ? kSeveralZones.size() : 0));
+      const bool meant =
+          is_twice ? twice : !twice || known.count({where, name + std::string(kSeveralZones)}) == 0;
+      if (where == region && meant && to_lower(plain) == word) found.insert(name);
+    }
     word.clear();
   };
   for (const char c : words) {
@@ -315,7 +324,7 @@ void set_end_by_payment(const Row& charge, HeldCommitment& held) {
 
 bool HeldCommitment::is_of_one_size() const {
   return instrument == Instrument::kZonalRi || instrument == Instrument::kOpenSearchRi ||
-         instrument == Instrument::kRedshiftRi;
+         instrument == Instrument::kRedshiftRi || one_platform_size;
 }
 
 Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBill& bill,
@@ -409,6 +418,8 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
       held.region = text(scope->second, "region");
       held.family = text(scope->second, "family");
       held.size = text(scope->second, "size");
+      held.platform = text(scope->second, "platform");
+      held.sold_as = text(scope->second, "sold_as");
       held.covered += amount(scope->second, "beyond");
     }
     held.service = text(charge, "used_service");
@@ -427,6 +438,9 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
       if (zone == zone_of->end() || text(zone->second, "said") != "true")
         held.unclear.push_back("zone");
     }
+    if (held.instrument == Instrument::kRegionalRi || held.instrument == Instrument::kRdsRi)
+      held.one_platform_size = !aws_covers_other_sizes(held.instrument == Instrument::kRdsRi,
+                                                       held.family, held.sold_as, words);
     if (held.is_of_one_size() && held.size.empty())
       held.size = named_in(words + " " + to_lower(held.name), held.region, *sizes, "_.-");
     set_terms(charge, contract, held);

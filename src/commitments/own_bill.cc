@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "commitments/aws_platform.h"
 #include "commitments/bill_lines.h"
 #include "money/money.h"
 
@@ -78,6 +79,15 @@ class Reader {
     auto zonal = engine_.query("SELECT count(*)::BIGINT FROM x_zones WHERE zone <> ''");
     if (!zonal) return pass(zonal);
     if (integer(zonal->rows[0][0]) > 0) columns.insert(columns.begin(), "zone");
+    // A reserved instance is of one platform. One of a family's only platform needs no name, unless
+    // it is bought: Linux is what is meant without.
+    auto platforms = engine_.query(
+        "SELECT count(*)::BIGINT FROM (SELECT count(DISTINCT platform) > 1 OR bool_or(sold_as NOT "
+        "IN ('', 'Linux/UNIX')) AS several FROM x_cells WHERE platform <> '' AND family <> '' "
+        "GROUP BY service, region, family) WHERE several");
+    if (!platforms) return pass(platforms);
+    by_platform_ = integer(platforms->rows[0][0]) > 0;
+    if (by_platform_) columns.insert(columns.begin(), "platform");
     columns.insert(columns.begin(), "account");
     std::string select = "SELECT first AS t, sum(q) AS q";
     for (std::size_t i = 0; i < columns.size(); ++i)
@@ -110,6 +120,7 @@ class Reader {
     make_offers();
     if (Status rated = rates(); !rated) return rated;
     name_what_has_no_rate();
+    if (Status added = add_platforms(); !added) return added;
     return check_rate_card(estate.card);
   }
 
@@ -129,6 +140,10 @@ class Reader {
     const auto has_rate = [&](std::size_t pool, std::size_t offer) {
       return estate.card.rates[estate.table.pools[pool].rate].price[offer].has_value();
     };
+    const auto alike = [&](const Offer& a, const Offer& b) {
+      return a.instrument == b.instrument &&
+             a.name.ends_with(kOneSize) == b.name.ends_with(kOneSize);
+    };
     std::vector<std::string> narrow;
     for (std::size_t offer = 0; offer < offers.size(); ++offer) {
       std::int64_t own = 0, all = 0;
@@ -136,7 +151,7 @@ class Reader {
       for (std::size_t pool = 0; pool < on_demand.size(); ++pool) {
         bool kind = false;
         for (std::size_t other = 0; other < offers.size() && !kind; ++other)
-          kind = offers[other].instrument == offers[offer].instrument && has_rate(pool, other);
+          kind = alike(offers[other], offers[offer]) && has_rate(pool, other);
         if (!kind) continue;
         ++all;
         of_all += on_demand[pool];
@@ -177,8 +192,10 @@ class Reader {
       }
       if (!held.begin_known) without_begin.push_back(held.name);
       if (!held.end_known) without_end.push_back(held.name);
-      if (!held.unclear.empty())
-        without_term.push_back(held.name + " " + join(held.unclear, " and "));
+      std::vector<std::string> unclear = held.unclear;
+      if (by_platform_ && is_reserved_instance(held) && held.platform.empty())
+        unclear.emplace_back("platform");
+      if (!unclear.empty()) without_term.push_back(held.name + " " + join(unclear, " and "));
       estate.holdings.push_back(holding_of(held, *offer, *scope));
     }
     if (!without_begin.empty())
@@ -197,6 +214,7 @@ class Reader {
 
  private:
   static constexpr const char* kOutside = "stays outside";
+  static constexpr const char* kOneSize = "-one-size";
 
   void note(std::string sentence) { estate.notes.push_back(std::move(sentence)); }
   std::string money(Decimal amount, const std::string& currency) const {
@@ -409,11 +427,12 @@ class Reader {
                        std::to_string(held.term_years) + "y-" +
                        std::string(steelyard::name(held.payment));
     if (!held.offer_class.empty()) name += "-" + held.offer_class;
-    return name;
+    return name + (held.one_platform_size ? kOneSize : "");
   }
 
   /// One for each kind, term, payment and class that is held.
   void make_offers() {
+    own_offers_ = true;
     std::map<std::string, Offer> offers;
     for (const HeldCommitment& held : known_) {
       if (!held.instrument) continue;
@@ -432,6 +451,7 @@ class Reader {
       } else if (*held.instrument == Instrument::kEc2InstanceSp) {
         offer.scope = {"region", "family"};
       }
+      if (by_platform_ && is_reserved_instance(held)) offer.scope.emplace_back("platform");
       offers.emplace(offer.name, std::move(offer));
     }
     for (auto& [name, offer] : offers) estate.card.offers.push_back(std::move(offer));
@@ -444,12 +464,23 @@ class Reader {
     for (std::size_t i = estate.card.offers.size(); i-- > 0;) {
       const Offer& offer = estate.card.offers[i];
       if (offer.instrument != *held.instrument || offer.term_years != held.term_years ||
-          offer.payment != held.payment)
+          offer.payment != held.payment ||
+          (own_offers_ && offer.name.ends_with(kOneSize) != held.one_platform_size))
         continue;
       if (offer.offer_class == held.offer_class) return i;
       found = i;
     }
     return found;
+  }
+
+  /// Normalized units of a machine of AWS; a database in two zones counts twice.
+  static std::optional<Decimal> factor_of(const Key& key) {
+    std::string_view size = value_of(key, "size");
+    const bool twice = size.ends_with(kSeveralZones);
+    if (twice) size.remove_suffix(kSeveralZones.size());
+    auto factor = aws_normalisation_factor(size);
+    if (factor && twice) factor->units *= 2;
+    return factor;
   }
 
   /// The covers of the newest day of each commitment and price.
@@ -524,7 +555,7 @@ class Reader {
       for (const Cover* cover : mine) {
         const auto row = row_of.find(cover->key);
         if (row == row_of.end()) continue;
-        const auto known = aws_normalisation_factor(value_of(cover->key, "size"));
+        const auto known = factor_of(cover->key);
         const Decimal factor = cover->units > Decimal{}
                                    ? price_behind(cover->units, cover->quantity)
                                    : known.value_or(Decimal{kOne});
@@ -542,8 +573,7 @@ class Reader {
             (!services.empty() && services.count(value_of(rate.key, "service")) == 0))
           continue;
         if (!mine.empty() && platforms.count(platform_of(rate.key)) == 0) continue;
-        if (const auto factor = aws_normalisation_factor(value_of(rate.key, "size")))
-          factors.emplace(r, *factor);
+        if (const auto factor = factor_of(rate.key)) factors.emplace(r, *factor);
       }
       for (const auto& [row, factor] : factors) {
         estate.card.rates[row].factor = factor;
@@ -555,6 +585,29 @@ class Reader {
       note("commitments of one kind gave different rates to " +
            count_of(static_cast<std::int64_t>(changed.size()), "SKU") +
            ": the rate of the one that began last counts for new purchases");
+    return {};
+  }
+
+  /// Adds the platform to the keys of the rates, so that a scope may name it.
+  Status add_platforms() {
+    if (!by_platform_) return {};
+    auto rows = engine_.query("SELECT DISTINCT " + list_of(price_columns()) +
+                              ", platform FROM x_cells ORDER BY ALL");
+    if (!rows) return pass(rows);
+    std::map<Key, std::vector<std::string>> platforms;
+    for (const auto& row : rows->rows) {
+      Key key;
+      for (std::size_t i = 0; i < price_columns().size(); ++i) key.push_back(row[i].text());
+      platforms[std::move(key)].push_back(row.back().text());
+    }
+    std::vector<Rate> all;
+    for (const Rate& rate : estate.card.rates)
+      for (const std::string& platform : platforms[rate.key]) {
+        all.push_back(rate);
+        all.back().key.push_back(platform);
+      }
+    estate.card.rates = std::move(all);
+    estate.card.columns.emplace_back("platform");
     return {};
   }
 
@@ -588,17 +641,25 @@ class Reader {
            "--rates can");
   }
 
+  static bool is_reserved_instance(const HeldCommitment& held) {
+    const InstrumentTraits& instrument = traits(*held.instrument);
+    return instrument.provider == Provider::kAws && instrument.unit == CommitmentUnit::kQuantity;
+  }
+
   /// The values of the offer's scope, as far as the bill tells them all.
   std::optional<std::vector<ScopeValue>> scope_of(const HeldCommitment& held,
                                                   std::size_t offer) const {
     std::vector<std::string> columns = estate.card.offers[offer].scope;
-    if (fixed_size_.count(held.id) > 0) columns.emplace_back("size");
+    if (fixed_size_.count(held.id) > 0 || held.one_platform_size) columns.emplace_back("size");
+    if (by_platform_ && is_reserved_instance(held)) columns.emplace_back("platform");
     std::vector<ScopeValue> scope;
     for (const std::string& column : columns) {
+      if (column == "platform" && held.platform.empty()) continue;
       const std::string value = column == "region"     ? held.region
                                 : column == "family"   ? held.family
                                 : column == "size"     ? held.size
                                 : column == "zone"     ? held.zone
+                                : column == "platform" ? held.platform
                                 : column == "service"  ? held.service
                                 : column == "provider" ? held.provider
                                                        : "";
@@ -652,6 +713,8 @@ class Reader {
   std::vector<HeldCommitment> known_;  ///< whose offers and rates count: those of all months
   std::size_t priced_in_period_ = 0;   ///< so many of the first rates
   std::set<std::string> fixed_size_;   ///< commitments that cover the size they name only
+  bool own_offers_ = false;            ///< offers are those that the bill tells
+  bool by_platform_ = false;           ///< pools have their platform in a column
   std::map<Key, std::string> platforms_;
 };
 

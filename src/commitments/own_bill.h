@@ -46,7 +46,9 @@ struct HeldCommitment {
   bool spend = false;
   std::string service, region, family, size;  ///< what it covers; "" = any, or not known
   std::string zone;                           ///< of a zonal reserved instance
-  std::string offer_class;                    ///< "convertible" where the bill says so
+  std::string platform, sold_as;   ///< as x_cells of all usage that it covered; "" if not the same
+  bool one_platform_size = false;  ///< AWS: it is of a platform whose sizes are not covered alike
+  std::string offer_class;         ///< "convertible" where the bill says so
   int term_years = 1;
   Payment payment = Payment::kNoUpfront;
   Decimal upfront_share;
@@ -61,8 +63,9 @@ struct HeldCommitment {
   Decimal recurring;                 ///< its recurring fees, as billed
   std::vector<std::string> unclear;  ///< what the bill does not say: "term", "payment", ...
 
-  /// AWS: whether it covers the size that it names only. Zonal reserved instances do, and those of
-  /// OpenSearch and Redshift; regional ones, RDS and, since October 2024, ElastiCache do not.
+  /// AWS: whether it covers the size that it names only. Zonal reserved instances do, those of
+  /// OpenSearch and Redshift, and regional ones and those of RDS of some platforms
+  /// (aws_platform.h); the others and, since October 2024, ElastiCache do not.
   bool is_of_one_size() const;
 };
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/text.h"
+#include "commitments/aws_platform.h"
 #include "commitments/plan_report.h"
 
 namespace steelyard {
@@ -98,6 +99,7 @@ class Words {
   /// m5.2xlarge, db.r6g.large; "" if the plan does not say it all.
   std::string instance_type() const {
     std::string type = of({"instance_type", "type", "size"});
+    if (type.ends_with(kSeveralZones)) type.resize(type.size() - kSeveralZones.size());
     if (type.find('.') == std::string::npos && !family().empty() && !type.empty())
       type = family() + "." + type;
     return type.find('.') == std::string::npos ? "" : type;
@@ -105,8 +107,22 @@ class Words {
   /// As the services name their engines: aurora-postgresql, redis.
   std::string engine() const {
     std::string engine = to_lower(of({"engine", "database_engine", "product"}));
+    if (engine.empty()) engine = platform();
     std::replace(engine.begin(), engine.end(), ' ', '-');
     return engine;
+  }
+  /// Of EC2 or RDS, as AWS calls it.
+  std::string platform() const {
+    std::string platform = of({"platform"});
+    if (platform.ends_with(kDedicated)) platform.resize(platform.size() - kDedicated.size());
+    return platform;
+  }
+  bool is_dedicated() const {
+    return of({"platform"}).ends_with(kDedicated) || to_lower(of({"tenancy"})) == "dedicated";
+  }
+  bool is_in_several_zones() const {
+    return to_lower(of({"deployment", "multi_az"})).find("multi") != std::string::npos ||
+           of({"multi_az"}) == "true" || of({"size"}).ends_with(kSeveralZones);
   }
   /// The same each time, so that a service that knows the name does not sell it twice.
   std::string name() const {
@@ -170,8 +186,11 @@ Commands reserved_instance(const Words& words, bool zonal) {
   if (zonal && words.zone().empty()) return no_command("the plan names no availability zone");
   if (words.region().empty() || type.empty())
     return no_command("the plan names no region and instance type");
-  std::string platform = words.of({"platform", "product", "os"});
+  std::string platform = words.platform();
+  if (platform.empty()) platform = words.of({"product", "os"});
   if (platform.empty()) platform = "Linux/UNIX";
+  if (platform.find('/') != std::string::npos && !platform.starts_with("Linux/UNIX"))
+    return no_command("AWS's name for the platform `" + platform + "` is not known");
   std::string offering_class = words.offer().offer_class;
   if (offering_class.empty()) offering_class = "standard";
   std::string buy = "purchase-reserved-instances-offering --region " + shell_word(words.region()) +
@@ -195,10 +214,10 @@ Commands reserved_instance(const Words& words, bool zonal) {
   Commands commands{
       "aws ec2 describe-reserved-instances-offerings --region " + shell_word(words.region()) +
           " --instance-type " + shell_word(type) + " --product-description " +
-          shell_word(platform) + " --offering-class " + shell_word(offering_class) +
-          " --offering-type " + shell_word(payment_option(words.offer().payment)) +
-          " --min-duration " + words.seconds() + " --max-duration " + words.seconds() +
-          " --no-include-marketplace" + scope +
+          shell_word(platform) + (words.is_dedicated() ? " --instance-tenancy dedicated" : "") +
+          " --offering-class " + shell_word(offering_class) + " --offering-type " +
+          shell_word(payment_option(words.offer().payment)) + " --min-duration " + words.seconds() +
+          " --max-duration " + words.seconds() + " --no-include-marketplace" + scope +
           " --output json --query 'ReservedInstancesOfferings[].ReservedInstancesOfferingId'",
       "aws ec2 " + buy, quote};
   if (words.exchanged()) {
@@ -234,9 +253,9 @@ Commands reserved_database(const Words& words) {
   const std::string type = words.instance_type();
   if (words.region().empty() || type.empty() || words.engine().empty())
     return no_command("the plan names no region, instance class and engine");
-  const bool several_zones =
-      to_lower(words.of({"deployment", "multi_az"})).find("multi") != std::string::npos ||
-      words.of({"multi_az"}) == "true";
+  if (words.engine().find('/') != std::string::npos)
+    return no_command("AWS's name for the platform `" + words.engine() + "` is not known");
+  const bool several_zones = words.is_in_several_zones();
   return {"aws rds describe-reserved-db-instances-offerings --region " +
               shell_word(words.region()) + " --db-instance-class " + shell_word(type) +
               " --duration " + words.seconds() + " --product-description " +

@@ -131,9 +131,14 @@ class BillStatus {
       row.owner = each.owner;
       std::vector<ScopeValue> scope;
       if (!each.spend || *each.instrument == Instrument::kEc2InstanceSp) {
-        if (!each.family.empty()) scope.emplace_back("family", each.family);
+        if (each.is_of_one_size() && !each.size.empty())
+          scope.emplace_back("size", each.size);
+        else if (!each.family.empty())
+          scope.emplace_back("family", each.family);
+        if (!each.sold_as.empty()) scope.emplace_back("platform", each.sold_as);
         if (!each.region.empty()) scope.emplace_back("region", each.region);
       }
+      std::sort(scope.begin(), scope.end());
       row.scope = scope_text(scope);
       row.begin = each.begin;
       row.end = each.end;

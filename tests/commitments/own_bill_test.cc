@@ -14,6 +14,8 @@ using commitments_test::at;
 using commitments_test::number;
 using commitments_test::why;
 
+constexpr std::size_t kSku = 7;  ///< of price_columns()
+
 /// A line of usage an hour long.
 struct Line {
   std::string hour = "2026-07-01T00:00:00Z";
@@ -29,6 +31,7 @@ struct Line {
   std::string offering_class;       ///< CUR's pricing/OfferingClass
   std::string line_type;            ///< CUR's lineItem/LineItemType
   std::string details, meter_id;    ///< SkuPriceDetails and x_SkuMeterId
+  std::string operation;            ///< x_Operation
   int hours = 1;
 };
 
@@ -66,9 +69,9 @@ class OwnBillTest : public ::testing::Test {
                 text_or_null(line.description) + ", " + text_or_null(line.currency) + ", " +
                 text_or_null(line.zone) + ", " + text_or_null(line.reserved_zone) + ", " +
                 text_or_null(line.offering_class) + ", " + text_or_null(line.line_type) + ", " +
-                text_or_null(line.details) + ", " + text_or_null(line.meter_id) +
-                ", TIMESTAMPTZ '" + line.hour + "', TIMESTAMPTZ '" + line.hour + "' + INTERVAL " +
-                std::to_string(line.hours) + " HOUR)";
+                text_or_null(line.details) + ", " + text_or_null(line.meter_id) + ", " +
+                text_or_null(line.operation) + ", TIMESTAMPTZ '" + line.hour + "', TIMESTAMPTZ '" +
+                line.hour + "' + INTERVAL " + std::to_string(line.hours) + " HOUR)";
     }
     auto made = engine->run(
         "SET TimeZone = 'UTC'; CREATE OR REPLACE TABLE charges AS SELECT * FROM (VALUES " + values +
@@ -79,7 +82,7 @@ class OwnBillTest : public ::testing::Test {
 "CommitmentDiscountType", "CommitmentDiscountCategory", "PricingCategory", "ChargeCategory",
 "ChargeClass", "ChargeFrequency", "ChargeDescription", "BillingCurrency", "AvailabilityZone",
 "x_reservation_availability_zone", "x_pricing_offeringClass", "x_LineItemType",
-"SkuPriceDetails", "x_SkuMeterId",
+"SkuPriceDetails", "x_SkuMeterId", "x_Operation",
 "ChargePeriodStart", "ChargePeriodEnd"))");
     EXPECT_TRUE(made) << why(made);
     OwnBill bill;
@@ -253,15 +256,153 @@ TEST_F(OwnBillTest, AReservedInstanceIsUnitsAndCoversTheSizesOfItsFamily) {
   const Holding& held = found->holdings[0];
   EXPECT_EQ(held.amount, number("8"));
   EXPECT_EQ(held.price, number("0.03"));
-  EXPECT_EQ(held.scope, (std::vector<ScopeValue>{{"family", "m5"}, {"region", "eu-west-1"}}));
-  for (std::size_t p = 0; p < found->demand.pools.size(); ++p) {
-    const auto& key = found->demand.pools[p];
-    const Rate& rate = found->card.rates[found->table.pools[p].rate];
-    const bool in_ireland = key[3] == "eu-west-1";
-    const std::optional<Decimal> wanted = !in_ireland || key[8] == "M5W"
+  EXPECT_EQ(held.scope, (std::vector<ScopeValue>{
+                            {"family", "m5"}, {"platform", "/BoxUsage"}, {"region", "eu-west-1"}}));
+  for (const Rate& rate : found->card.rates) {
+    const bool in_ireland = rate.key[2] == "eu-west-1";
+    const std::string& sku = rate.key[kSku];
+    const std::optional<Decimal> wanted = !in_ireland || sku == "M5W"
                                               ? std::optional<Decimal>()
-                                              : number(key[8] == "M5L" ? "0.12" : "0.24");
-    EXPECT_EQ(rate.price[0], wanted) << key[8] << " in " << key[3];
+                                              : number(sku == "M5L" ? "0.12" : "0.24");
+    EXPECT_EQ(rate.price[0], wanted) << sku << " in " << rate.key[2];
+  }
+}
+
+/// A machine or database of one platform and size, on demand.
+Line machine(const std::string& operation, const std::string& meter) {
+  Line line;
+  line.operation = operation;
+  line.meter = meter;
+  line.sku = operation + meter;
+  if (operation.starts_with("CreateDB")) {
+    line.service = "Amazon Relational Database Service";
+    line.category = "Databases";
+  }
+  return line;
+}
+
+/// The same under a reserved instance of as many units.
+Line reserved(Line line, const std::string& id, const std::string& units,
+              const std::string& effective) {
+  line.commitment = id;
+  line.status = "Used";
+  line.type = "Reserved Instance";
+  line.kind = "Usage";
+  line.pricing = "Committed";
+  line.units = units;
+  line.effective = effective;
+  return line;
+}
+
+TEST_F(OwnBillTest, AReservedInstanceCoversItsPlatformOnly) {
+  // One of each, unused in the second hour, in which the other sizes and platforms run.
+  const auto linux_large = machine("RunInstances", "BoxUsage:m5.large"),
+             linux_xlarge = machine("RunInstances", "BoxUsage:m5.xlarge"),
+             windows_large = machine("RunInstances:0002", "BoxUsage:m5.large"),
+             windows_xlarge = machine("RunInstances:0002", "BoxUsage:m5.xlarge"),
+             dedicated = machine("RunInstances", "DedicatedUsage:m5.large");
+  auto found = estate({reserved(linux_large, "tux", "4", "0.06"), linux_xlarge, windows_xlarge,
+                       dedicated, reserved(windows_large, "win", "4", "0.08")});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->card.offers.size(), 2u);
+  EXPECT_EQ(found->card.offers[0].name, "regional-ri-1y-no-upfront");
+  EXPECT_EQ(found->card.offers[1].name, "regional-ri-1y-no-upfront-one-size");
+  ASSERT_EQ(found->holdings.size(), 2u);
+  for (const Holding& held : found->holdings) {
+    using Scope = std::vector<ScopeValue>;
+    EXPECT_EQ(
+        held.scope,
+        held.id == "tux"
+            ? (Scope{{"family", "m5"}, {"platform", "Linux/UNIX"}, {"region", "eu-west-1"}})
+            : (Scope{{"platform", "Windows"}, {"region", "eu-west-1"}, {"size", "m5.large"}}));
+  }
+  std::map<std::string, std::vector<std::optional<Decimal>>> prices;
+  for (const Rate& rate : found->card.rates) prices[rate.key[kSku]] = rate.price;
+  using Prices = std::vector<std::optional<Decimal>>;
+  EXPECT_EQ(prices[linux_large.sku], (Prices{number("0.06"), {}}));
+  EXPECT_EQ(prices[linux_xlarge.sku], (Prices{number("0.12"), {}}));
+  EXPECT_EQ(prices[windows_large.sku], (Prices{{}, number("0.08")}));
+  EXPECT_EQ(prices[windows_xlarge.sku], (Prices{{}, {}}));
+  EXPECT_EQ(prices[dedicated.sku], (Prices{{}, {}}));
+  const auto bill = simulate(found->card, found->table, found->holdings, found->demand);
+  ASSERT_TRUE(bill) << why(bill);
+  ASSERT_EQ(bill->covers.size(), 2u);
+  for (const auto& cover : bill->covers)
+    EXPECT_EQ(found->demand.pools[cover.pool].back(),
+              found->holdings[cover.holding].id == "tux" ? linux_large.sku : windows_large.sku);
+}
+
+TEST_F(OwnBillTest, WhichReservedInstancesCoverOtherSizesIsAMatterOfTheirPlatform) {
+  struct Case {
+    std::string operation, meter, family;
+    bool flexible;
+  };
+  for (const Case& each : {Case{"RunInstances", "EUW1-BoxUsage:", "m5", true},
+                           Case{"RunInstances", "BoxUsage:", "g5", false},
+                           Case{"RunInstances", "DedicatedUsage:", "m5", false},
+                           Case{"RunInstances:0010", "BoxUsage:", "m5", false},
+                           Case{"RunInstances:000g", "BoxUsage:", "m5", false},
+                           Case{"RunInstances:0004", "BoxUsage:", "m5", false},
+                           Case{"CreateDBInstance:0014", "InstanceUsage:", "db.m5", true},
+                           Case{"CreateDBInstance:0021", "InstanceUsage:", "db.r5", true},
+                           Case{"CreateDBInstance:0019", "InstanceUsage:", "db.m5", true},
+                           Case{"CreateDBInstance:0020", "InstanceUsage:", "db.m5", false},
+                           Case{"CreateDBInstance:0012", "Multi-AZUsage:", "db.m5", false},
+                           Case{"CreateDBInstance:0009", "InstanceUsage:", "db.m5", false}}) {
+    const Line used = machine(each.operation, each.meter + each.family + ".large"),
+               larger = machine(each.operation, each.meter + each.family + ".xlarge");
+    auto found = estate({reserved(used, "ri", "4", "0.06"), larger});
+    ASSERT_TRUE(found) << why(found);
+    ASSERT_EQ(found->card.offers.size(), 1u);
+    EXPECT_EQ(found->card.offers[0].size, each.flexible ? "size" : "") << used.sku;
+    EXPECT_EQ(found->card.offers[0].name.ends_with("-one-size"), !each.flexible) << used.sku;
+    ASSERT_EQ(found->card.rates.size(), 2u);
+    for (const Rate& rate : found->card.rates)
+      EXPECT_EQ(rate.price[0], rate.key[kSku] == used.sku ? number("0.06")
+                               : each.flexible            ? number("0.12")
+                                                          : std::optional<Decimal>())
+          << rate.key[kSku];
+  }
+}
+
+TEST_F(OwnBillTest, AReservedDatabaseCoversHalfAsManyInTwoZonesIfItsSizesAreAlike) {
+  const Line single = machine("CreateDBInstance:0014", "InstanceUsage:db.m5.large"),
+             twice = machine("CreateDBInstance:0014", "Multi-AZUsage:db.m5.large"),
+             other = machine("CreateDBInstance:0002", "InstanceUsage:db.m5.large");
+  auto found = estate({reserved(single, "ri", "4", "0.06"), twice, other});
+  ASSERT_TRUE(found) << why(found);
+  for (const Rate& rate : found->card.rates)
+    EXPECT_EQ(rate.price[0], rate.key[kSku] == single.sku  ? number("0.06")
+                             : rate.key[kSku] == twice.sku ? number("0.12")
+                                                           : std::optional<Decimal>())
+        << rate.key[kSku];
+  ASSERT_EQ(found->holdings.size(), 1u);
+  EXPECT_EQ(found->holdings[0].scope,
+            (std::vector<ScopeValue>{
+                {"family", "db.m5"}, {"platform", "postgresql"}, {"region", "eu-west-1"}}));
+}
+
+TEST_F(OwnBillTest, ThePlatformOfAnUnusedReservedInstanceIsInItsWords) {
+  Line unused = covered("ri", "Reserved Instance", "0.12"), fee, other;
+  unused.status = "Unused";
+  unused.cost = "0";
+  unused.units = "8";
+  fee = unused;
+  fee.status = "";
+  fee.charge = "Purchase";
+  fee.frequency = "Recurring";
+  fee.effective = "0";
+  other.meter = "BoxUsage:m5.xlarge";
+  for (const bool windows : {false, true}) {
+    fee.description = std::string("USD 0.12 hourly fee per ") +
+                      (windows ? "Windows" : "Linux/UNIX") + " (Amazon VPC), m5.xlarge instance";
+    auto found = estate({unused, fee, other});
+    ASSERT_TRUE(found) << why(found);
+    ASSERT_EQ(found->holdings.size(), 1u);
+    EXPECT_EQ(found->holdings[0].scope,
+              (std::vector<ScopeValue>{
+                  windows ? ScopeValue{"region", "eu-west-1"} : ScopeValue{"family", "m5"},
+                  windows ? ScopeValue{"size", "m5.xlarge"} : ScopeValue{"region", "eu-west-1"}}));
   }
 }
 

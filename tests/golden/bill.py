@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Turns a short bill of a golden test into a whole FOCUS 1.0 CSV: bill.py small.csv > bill.csv
 
-Columns that the short bill lacks get the same plain value in every row; ListCost, ContractedCost and EffectiveCost
-are the BilledCost unless they are given, and a charge lasts a day from `day`, or an hour of it from `hour`. So a test
-shows only what it is about."""
+Columns that FOCUS 1.0 does not have are added. Columns that the short bill lacks get the same plain value in every row;
+ListCost, ContractedCost and EffectiveCost are the BilledCost unless they are given, and a charge lasts a day from
+`day`, or an hour of it from `hour`. So a test shows only what it is about."""
 import csv
 import datetime
 import sys
@@ -36,8 +36,10 @@ DEFAULTS = {
 
 def main():
     with open(sys.argv[1], encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    out = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n", extrasaction="raise")
+        lines = csv.DictReader(file)
+        rows = list(lines)
+    own = [name for name in lines.fieldnames if name not in COLUMNS + ["day", "hour"]]
+    out = csv.DictWriter(sys.stdout, COLUMNS + own, lineterminator="\n", extrasaction="raise")
     out.writeheader()
     for row in rows:
         day = datetime.date.fromisoformat(row.pop("day", None) or "2026-07-01")
