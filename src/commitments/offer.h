@@ -130,6 +130,7 @@ struct RateCard {
   std::vector<Offer> offers;
   std::vector<Rate> rates;
   std::string currency = "USD";
+  std::string origin;  ///< where the offers come from, for errors; "": the user's own tables
 
   /// Index of an offer by name, or nullopt.
   std::optional<std::size_t> find_offer(std::string_view offer_name) const;

@@ -165,10 +165,12 @@ Result<Purchase> read_purchase(const TextTable& table, std::size_t row, const Ra
     std::vector<std::string> names;
     for (const Offer& known : card.offers) names.push_back(known.name);
     const std::string near = nearest(text, names);
+    const std::string fix =
+        near.empty() ? "it has " + join(names, ", ") : "did you mean " + near + "?";
     return table.bad(row, "offer", "`" + text + "` is not in the table of offers",
-                     names.empty()  ? "it has none: give --offers and --rates"
-                     : near.empty() ? "it has " + join(names, ", ")
-                                    : "did you mean " + near + "?");
+                     names.empty()         ? "it has none: give --offers and --rates"
+                     : card.origin.empty() ? fix
+                                           : fix + (near.empty() ? "; " : " ") + card.origin);
   }
   purchase.offer = *offer;
   auto amount = number(table, row, "amount");

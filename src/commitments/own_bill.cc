@@ -111,6 +111,8 @@ class Reader {
   Status found_card() {
     estate.card.columns = price_columns();
     estate.card.currency = currency_;
+    estate.card.origin =
+        "offers are those of commitments in the bill, others come with --offers and --rates";
     if (Status priced = prices(); !priced) return priced;
     priced_in_period_ = estate.card.rates.size();
     known_ = held_;

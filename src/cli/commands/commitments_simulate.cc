@@ -28,16 +28,6 @@ Result<std::vector<Marginal>> marginals(const Estate& estate, const Bill& bill,
   return steps;
 }
 
-/// Offers of the own bill are no table that anyone has written: says where they come from.
-Error about_offers(Error error) {
-  if (error.what.ends_with("is not in the table of offers") &&
-      error.fix.find("--offers") == std::string::npos)
-    error.fix += std::string(error.fix.ends_with('?') ? " " : "; ") +
-                 "offers are those of commitments in the bill, others come with --offers and "
-                 "--rates";
-  return error;
-}
-
 }  // namespace
 
 Result<int> run_commitments_simulate(Context& context, const CommitmentOptions& options) {
@@ -60,9 +50,7 @@ Result<int> run_commitments_simulate(Context& context, const CommitmentOptions& 
   std::vector<Exchange> exchanges;
   auto bought =
       read_holdings(**engine, options.buy, estate->card, estate->demand.first_hour, &exchanges);
-  if (!bought)
-    return fail(options.demand.empty() && options.rates.empty() ? about_offers(bought.error())
-                                                                : bought.error());
+  if (!bought) return pass(bought);
   std::vector<Holding> holdings = std::move(estate->holdings);
   for (Exchange& exchange : exchanges) exchange.holding += holdings.size();
   holdings.insert(holdings.end(), bought->begin(), bought->end());
