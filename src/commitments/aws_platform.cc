@@ -1,6 +1,8 @@
 #include "commitments/aws_platform.h"
 
-#include <cstddef>
+#include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/text.h"
 #include "commitments/offer.h"
@@ -11,15 +13,16 @@ namespace {
 
 struct Platform {
   std::string_view operation, name;
+  bool sold = true;
 };
 
 constexpr Platform kSystems[] = {
     {"RunInstances", "Linux/UNIX"},
-    {"RunInstances:00g0", "Red Hat BYOL Linux"},
+    {"RunInstances:00g0", "Red Hat BYOL Linux", false},
     {"RunInstances:0010", "Red Hat Enterprise Linux"},
     {"RunInstances:1010", "Red Hat Enterprise Linux with HA"},
-    {"RunInstances:1014", "Red Hat Enterprise Linux with SQL Server Standard and HA"},
-    {"RunInstances:1110", "Red Hat Enterprise Linux with SQL Server Enterprise and HA"},
+    {"RunInstances:1014", "Red Hat Enterprise Linux with HA and SQL Server Standard"},
+    {"RunInstances:1110", "Red Hat Enterprise Linux with HA and SQL Server Enterprise"},
     {"RunInstances:0014", "Red Hat Enterprise Linux with SQL Server Standard"},
     {"RunInstances:0210", "Red Hat Enterprise Linux with SQL Server Web"},
     {"RunInstances:0110", "Red Hat Enterprise Linux with SQL Server Enterprise"},
@@ -27,9 +30,9 @@ constexpr Platform kSystems[] = {
     {"RunInstances:0200", "Linux with SQL Server Web"},
     {"RunInstances:0100", "Linux with SQL Server Enterprise"},
     {"RunInstances:000g", "SUSE Linux"},
-    {"RunInstances:0g00", "Ubuntu Pro"},
+    {"RunInstances:0g00", "Ubuntu Pro", false},
     {"RunInstances:0002", "Windows"},
-    {"RunInstances:0800", "Windows BYOL"},
+    {"RunInstances:0800", "Windows BYOL", false},
     {"RunInstances:0006", "Windows with SQL Server Standard"},
     {"RunInstances:0202", "Windows with SQL Server Web"},
     {"RunInstances:0102", "Windows with SQL Server Enterprise"},
@@ -53,53 +56,98 @@ constexpr Platform kEngines[] = {
     {"CreateDBInstance:0019", "oracle-se2(byol)"},
     {"CreateDBInstance:0020", "oracle-se2(li)"},
     {"CreateDBInstance:0021", "aurora-postgresql"},
+    {"CreateCacheCluster:0001", "memcached"},
+    {"CreateCacheCluster:0002", "redis"},
 };
+
+/// Words of a line without a code, the first that it has: SQL patterns. Names without an edition
+/// are not sold.
+constexpr struct {
+  std::string_view pattern, name;
+} kDatabaseWords[] = {{"%sql server%", "sqlserver"},
+                      {"%oracle%(li)%", "oracle(li)"},
+                      {"%oracle%license included%", "oracle(li)"},
+                      {"%oracle%", "oracle(byol)"},
+                      {"%aurora%postgres%", "aurora-postgresql"},
+                      {"%aurora%", "aurora-mysql"},
+                      {"%postgres%", "postgresql"},
+                      {"%mariadb%", "mariadb"},
+                      {"%mysql%", "mysql"}},
+  kSystemWords[] = {{"%windows%sql%", "Windows with SQL Server"},
+                    {"%windows%", "Windows"},
+                    {"%red hat%", "Red Hat Enterprise Linux"},
+                    {"%rhel%", "Red Hat Enterprise Linux"},
+                    {"%suse%", "SUSE Linux"},
+                    {"%linux%sql%", "Linux with SQL Server"},
+                    {"%linux%", "Linux/UNIX"}};
 
 bool is_one_size_engine(std::string_view engine) {
   return engine.starts_with("sqlserver") ||
          (engine.starts_with("oracle") && engine.find("(li)") != std::string_view::npos);
 }
 
-/// WHEN ... THEN ... of each.
-template <std::size_t n>
-std::string names_of(const Platform (&platforms)[n], std::string_view suffix = {}) {
-  std::string sql;
+std::string by_words(const std::string& words, const auto& patterns) {
+  std::string sql = "CASE";
+  for (const auto& [pattern, name] : patterns)
+    sql += " WHEN " + words + " LIKE " + sql_literal(pattern) + " THEN " + sql_literal(name);
+  return sql + " ELSE '' END";
+}
+
+std::string by_code(const std::string& operation, const auto& platforms) {
+  std::string sql = "CASE " + operation;
   for (const Platform& each : platforms)
-    sql += " WHEN " + sql_literal(each.operation) + " THEN " +
-           sql_literal(std::string(each.name) + std::string(suffix));
-  return sql;
+    sql += " WHEN " + sql_literal(each.operation) + " THEN " + sql_literal(each.name);
+  return sql + " END";
 }
 
 }  // namespace
 
-std::string aws_platform_sql(const std::string& operation, const std::string& usage_type) {
-  const auto of_meter = [&](const std::string& meter, const std::string& names) {
-    return "WHEN regexp_matches(" + usage_type + ", '(^|-)" + meter + "(:|$)') THEN CASE " +
-           operation + names + " ELSE '' END ";
-  };
-  return "CASE " + of_meter("BoxUsage", names_of(kSystems)) +
-         of_meter("DedicatedUsage", names_of(kSystems, kDedicated)) +
-         of_meter("(InstanceUsage|Multi-AZUsage)", names_of(kEngines)) + "ELSE '' END";
+std::string aws_platform_sql(const std::string& operation, const std::string& usage_type,
+                             const std::string& words) {
+  const std::string system = "coalesce(" + by_code(operation, kSystems) + ", CASE WHEN " +
+                             operation + " = '' AND " + words + " NOT LIKE '%db.%' THEN nullif(" +
+                             by_words(words, kSystemWords) + ", '') END)",
+                    tenancy = "CASE WHEN regexp_matches(" + usage_type +
+                              ", '(^|-)(DedicatedUsage|UnusedDed)(:|$)') OR " + words +
+                              " LIKE '%dedicated%' THEN " + sql_literal(kDedicated) +
+                              " ELSE '' END";
+  return "coalesce(" + system + " || " + tenancy + ", " + by_code(operation, kEngines) +
+         ", nullif(" + operation + ", ''), CASE WHEN " + words + " LIKE '%db.%' THEN " +
+         by_words(words, kDatabaseWords) + " ELSE '' END)";
 }
 
-bool aws_covers_other_sizes(bool database, std::string_view family, std::string_view platform,
-                            std::string_view words) {
-  const auto say = [&](std::string_view word) {
-    return words.find(word) != std::string_view::npos;
-  };
-  if (database)
-    return platform.empty() ? !say("sql server") && !say("sqlserver") &&
-                                  !(say("oracle") && (say("(li)") || say("license included")))
-                            : !is_one_size_engine(platform);
-  if (platform.empty()) {
-    const bool other = say("windows") || say("red hat") || say("rhel") || say("suse") ||
-                       say("sql server") || say("sql std") || say("sql web");
-    return aws_is_size_flexible(family, other ? "other" : "Linux/UNIX",
-                                say("dedicated") ? "dedicated" : "default");
+std::string aws_deployment_sql(const std::string& usage_type) {
+  return "CASE WHEN " + usage_type + " LIKE '%Multi-AZUsage%' THEN " + sql_literal(kSeveralZones) +
+         " WHEN " + usage_type + " LIKE '%Multi-AZClusterUsage%' THEN " + sql_literal(kCluster) +
+         " WHEN " + usage_type + " LIKE '%IOOptimized%' THEN " + sql_literal(kIoOptimized) +
+         " ELSE '' END";
+}
+
+std::optional<Decimal> aws_units_of(std::string_view size) {
+  int tenths = 10;
+  for (const auto& [suffix, as_many] :
+       {std::pair{kSeveralZones, 20}, std::pair{kCluster, 30}, std::pair{kIoOptimized, 13}}) {
+    if (!size.ends_with(suffix)) continue;
+    size.remove_suffix(suffix.size());
+    tenths = as_many;
   }
+  auto units = aws_normalisation_factor(size);
+  if (units) units->units = units->units * tenths / 10;
+  return units;
+}
+
+bool aws_sells(std::string_view platform) {
+  const auto is_it = [&](const Platform& each) { return each.sold && each.name == platform; };
+  return std::any_of(std::begin(kSystems), std::end(kSystems), is_it) ||
+         std::any_of(std::begin(kEngines), std::end(kEngines), is_it);
+}
+
+bool aws_covers_other_sizes(bool database, std::string_view family, std::string_view platform) {
+  if (database) return !is_one_size_engine(platform);
   const bool dedicated = platform.ends_with(kDedicated);
   if (dedicated) platform.remove_suffix(kDedicated.size());
-  return aws_is_size_flexible(family, platform, dedicated ? "dedicated" : "default");
+  return aws_is_size_flexible(family, platform.empty() ? "Linux/UNIX" : platform,
+                              dedicated ? "dedicated" : "default");
 }
 
 }  // namespace steelyard

@@ -53,17 +53,19 @@ std::string lines_of(const BillColumns& columns, const OwnBill& bill) {
          "), 'microsoft|azure') THEN 'azure' WHEN regexp_matches(lower(" + provider +
          "), 'google|^gcp') THEN 'gcp' ELSE '' END AS cloud, ";
   sql += columns.text("ServiceName") + " AS service, " + columns.text("RegionId") + " AS region, " +
-         type + " || CASE WHEN " + type + " <> '' AND " + usage_type +
-         " LIKE '%Multi-AZUsage:%' THEN " + sql_literal(kSeveralZones) + " ELSE '' END AS size, " +
-         meter + " AS meter, ";
+         type + " || CASE WHEN " + type + " = '' THEN '' ELSE " + aws_deployment_sql(usage_type) +
+         " END AS size, " + meter + " AS meter, ";
   sql += first_of({columns.text("PricingUnit"), columns.text("ConsumedUnit")}) + " AS unit, ";
   // Azure's meter has one price, with or without a reservation; its SkuId may tell them apart.
   sql += first_of({columns.text("x_SkuMeterId"), columns.text("SkuId"), columns.text("SkuPriceId"),
-                   meter, columns.text("ChargeDescription")}) +
+                   "trim(" + meter + " || ' ' || " + columns.text("x_Operation") + ")",
+                   columns.text("ChargeDescription")}) +
          " AS sku, ";
   sql += first_of({columns.text("SubAccountId"), columns.text("BillingAccountId")}) +
          " AS account, " + columns.text("x_Operation") + " AS operation, " + usage_type +
-         " AS usage_type, ";
+         " AS usage_type, lower(" + columns.text("ChargeDescription") + " || ' ' || " +
+         detail_of(columns.text("SkuPriceDetails"), "OperatingSystem|DatabaseEngine") +
+         ") AS words, ";
   sql += "\"ChargePeriodStart\" AS first, \"ChargePeriodEnd\" AS after, ";
   sql += columns.text("AvailabilityZone") + " AS zone, " + columns.text("CommitmentDiscountId") +
          " AS id, " + columns.text("CommitmentDiscountStatus") + " AS status, ";
@@ -348,9 +350,9 @@ Status make_cells(Engine& engine, const OwnBill& bill) {
   const std::string sql =
       "CREATE OR REPLACE TEMP TABLE x_cells AS WITH lines AS (" + lines +
       R"(), candidates AS (
-  SELECT *, )" +
-      aws_platform_sql("operation", "usage_type") +
-      R"( AS sold_as, regexp_matches(lower(unit), '(^|[^a-z])(h|hr|hrs|hours?|s|secs?|seconds?)$')
+  SELECT *, CASE WHEN cloud = 'aws' AND size <> '' THEN )" +
+      aws_platform_sql("operation", "usage_type", "(words || ' ' || size)") +
+      R"( ELSE '' END AS sold_as, regexp_matches(lower(unit), '(^|[^a-z])(h|hr|hrs|hours?|s|secs?|seconds?)$')
     AND category IN ('Compute', 'Databases', 'AI and Machine Learning', 'Analytics') AS by_time,
     id <> '' AND status IN ('Used', '') AS covered,
     CASE WHEN covered AND line_type IN ('DiscountedUsage', 'SavingsPlanCoveredUsage')
@@ -362,8 +364,8 @@ Status make_cells(Engine& engine, const OwnBill& bill) {
 ), skus AS (SELECT DISTINCT cloud, sku FROM candidates WHERE covered)
 SELECT provider, service, region, )" +
       family + R"( AS family, size, meter, unit, sku, account,
-  sold_as, CASE WHEN sold_as <> '' THEN sold_as WHEN cloud = 'aws' THEN
-    operation || '/' || regexp_replace(meter, ':.*$', '') ELSE '' END AS platform,
+  CASE WHEN sold_as <> '' THEN sold_as WHEN cloud = 'aws' THEN '/' || regexp_replace(meter, ':.*$', '')
+       ELSE '' END AS platform, operation <> '' AS coded,
   CASE WHEN zone IN (SELECT zone FROM x_zones) THEN zone ELSE '' END AS zone, first, after,
   CASE WHEN covered THEN id ELSE '' END AS id,
   CASE WHEN class = 'Correction' THEN 'correction' WHEN q IS NULL THEN 'no_quantity'
@@ -382,6 +384,17 @@ GROUP BY ALL)";
   auto made = engine.run(sql);
   if (!made) return pass(made);
   return price_open_lines(engine);
+}
+
+Result<Platforms> platforms_of(Engine& engine) {
+  auto rows = engine.query(
+      "SELECT coalesce(bool_or(coded OR several), false), coalesce(bool_or(several OR other), "
+      "false) FROM (SELECT bool_or(coded) AS coded, count(DISTINCT platform) > 1 AS several, "
+      "bool_or(coded AND platform <> 'Linux/UNIX') AS other FROM x_cells WHERE platform <> '' AND "
+      "family <> '' GROUP BY service, region, family)");
+  if (!rows) return pass(rows);
+  const auto& row = rows->rows[0];
+  return Platforms{std::get<bool>(row[0].value), std::get<bool>(row[1].value)};
 }
 
 Result<std::vector<std::string>> notes_of_open_lines(Engine& engine, const Currency& currency) {

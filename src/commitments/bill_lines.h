@@ -56,10 +56,10 @@ OwnBill bill_of_offers(const OwnBill& bill);
 /// and the table x_cells: coverable usage by price, account, time, commitment and what stands in
 /// the way of counting it:
 ///   provider service region family size meter unit sku account   texts, never null; the size of a
-///                database of AWS in two zones ends in kSeveralZones
-///   sold_as      AWS: the platform that reserved instances are sold for (aws_platform.h), or ''
-///   platform     AWS: the same, or where that is not known what sizes of one family have in common
-///                beside these; else ''
+///                database of AWS in several zones says so at its end
+///   platform     AWS: that of reserved instances (aws_platform.h); where nothing tells it, '/' and
+///                what sizes of one family have in common beside these columns; else ''
+///   coded        whether an operation code tells the platform
 ///   zone         where it ran, if a commitment is of this zone; else ''
 ///   first, after begin and end of the charge period
 ///   id           commitment that paid for it, or ''
@@ -73,6 +73,13 @@ OwnBill bill_of_offers(const OwnBill& bill);
 ///   line_q, line_list, line_contracted, line_effective, line_units   of its largest line
 ///   currency
 Status make_cells(Engine& engine, const OwnBill& bill);
+
+/// What the usage under reserved instances of AWS may be told apart by.
+struct Platforms {
+  bool known = false;  ///< the bill has operation codes, or families that run on several platforms
+  bool asked = false;  ///< one that is bought has to name its own: Linux alone would go without
+};
+Result<Platforms> platforms_of(Engine& engine);
 
 /// What counts in place of the public price, with its money, as sentences.
 Result<std::vector<std::string>> notes_of_open_lines(Engine& engine, const Currency& currency);

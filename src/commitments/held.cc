@@ -109,7 +109,12 @@ std::string charges_sql(const OwnBill& bill, const BillColumns& columns) {
   std::string sql = R"(WITH held AS (SELECT *, "ChargeCategory" = 'Purchase' AS buys,
   "ChargeCategory" = 'Usage' AND coalesce("CommitmentDiscountStatus", 'Used') <> 'Unused' AS uses,
   "ChargeCategory" = 'Usage' AND "CommitmentDiscountStatus" = 'Unused' AS wastes,
-  "ChargeCategory" = 'Purchase' AND "ChargeFrequency" = 'Recurring' AS recurs
+  "ChargeCategory" = 'Purchase' AND "ChargeFrequency" = 'Recurring' AS recurs,
+  CASE WHEN buys OR wastes THEN )" +
+                    aws_platform_sql(columns.text("x_Operation"), columns.text("x_UsageType"),
+                                     "lower(" + columns.text("CommitmentDiscountType") +
+                                         " || ' ' || " + columns.text("ChargeDescription") + ")") +
+                    R"( ELSE '' END AS own_platform
   FROM )" + sql_identifier(bill.charges) +
                     " WHERE coalesce(\"CommitmentDiscountId\", '') <> '' AND " +
                     condition_of(bill) + ")\nSELECT \"CommitmentDiscountId\" AS id";
@@ -120,6 +125,9 @@ std::string charges_sql(const OwnBill& bill, const BillColumns& columns) {
                           const std::string& when = "true") {
     add("max(" + columns.value(name) + ") FILTER (" + when + ")", as);
   };
+  add("CASE WHEN count(DISTINCT own_platform) FILTER (own_platform <> '') = 1 THEN "
+      "max(own_platform) ELSE '' END",
+      "own_platform");
   newest("ServiceProviderName", "provider");
   newest("CommitmentDiscountName", "name");
   newest("CommitmentDiscountType", "type");
@@ -130,9 +138,10 @@ std::string charges_sql(const OwnBill& bill, const BillColumns& columns) {
   newest("SubAccountId", "waster", "wastes");
   newest("ServiceName", "bought_service", "buys");
   newest("ServiceName", "used_service", "uses");
-  newest("RegionId", "bought_region", "buys");
+  newest("RegionId", "own_region", "buys OR wastes");
   newest("ChargeDescription", "recurring_words", "recurs");
   newest("ChargeDescription", "bought_words", "buys AND \"BilledCost\" > 0");
+  newest("ChargeDescription", "wasted_words", "wastes");
   newest("SkuMeter", "bought_meter", "buys");
   newest("x_UsageType", "bought_type", "buys");
   newest("x_savings_plan_start_time", "plan_begin");
@@ -185,7 +194,6 @@ Result<std::map<std::string, Row>> scopes(Engine& engine) {
   CASE WHEN count(DISTINCT family) = 1 THEN max(family) ELSE '' END AS family,
   CASE WHEN count(DISTINCT size) = 1 THEN max(size) ELSE '' END AS size,
   CASE WHEN count(DISTINCT platform) = 1 THEN max(platform) ELSE '' END AS platform,
-  CASE WHEN count(DISTINCT sold_as) = 1 THEN max(sold_as) ELSE '' END AS sold_as,
   sum(contracted - stated) AS beyond
 FROM x_cells WHERE id <> '' GROUP BY id)");
   if (!rows) return pass(rows);
@@ -225,10 +233,12 @@ std::string named_in(std::string_view words, const std::string& region,
   const auto look = [&] {
     for (const auto& [where, name] : known) {
       const bool is_twice = name.ends_with(kSeveralZones);
-      const std::string plain = name.substr(0, name.size() - (is_twice ? kSeveralZones.size() : 0));
+      const std::string plain =
+          to_lower(name.substr(0, name.size() - (is_twice ? kSeveralZones.size() : 0)));
       const bool meant =
           is_twice ? twice : !twice || known.count({where, name + std::string(kSeveralZones)}) == 0;
-      if (where == region && meant && to_lower(plain) == word) found.insert(name);
+      const bool is_it = word == plain || word.starts_with(plain + ".");  // m5.large is of m5
+      if (where == region && meant && is_it) found.insert(name);
     }
     word.clear();
   };
@@ -374,11 +384,11 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
     held.recurring = amount(charge, "recurring");
     billed_in.emplace(held.provider, held.currency);
 
-    const std::string words =
-        to_lower(held.type + " " + text(charge, "bought_service") + " " +
-                 (held.spend ? "" : text(charge, "used_service") + " ") +
-                 text(charge, "recurring_words") + " " + text(charge, "bought_words") + " " +
-                 text(charge, "bought_type") + " " + text(charge, "bought_meter"));
+    const std::string words = to_lower(
+        held.type + " " + text(charge, "bought_service") + " " +
+        (held.spend ? "" : text(charge, "used_service") + " ") + text(charge, "recurring_words") +
+        " " + text(charge, "bought_words") + " " + text(charge, "wasted_words") + " " +
+        text(charge, "bought_type") + " " + text(charge, "bought_meter"));
     if (to_lower(text(charge, "offering_class")) == "convertible") held.offer_class = "convertible";
     const std::string interval = text(contract, "ContractCommitmentFulfillmentInterval");
     if (interval.empty() || interval == "Hourly")
@@ -419,18 +429,17 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
       held.family = text(scope->second, "family");
       held.size = text(scope->second, "size");
       held.platform = text(scope->second, "platform");
-      held.sold_as = text(scope->second, "sold_as");
       held.covered += amount(scope->second, "beyond");
     }
     held.service = text(charge, "used_service");
     if (held.service.empty()) held.service = text(charge, "bought_service");
-    if (held.region.empty()) held.region = text(charge, "bought_region");
+    if (held.region.empty()) held.region = text(charge, "own_region");
     const std::string plan_region = text(charge, "plan_region");
     if (!plan_region.empty() && plan_region != "Any") held.region = plan_region;
     if (const std::string family = text(charge, "plan_family"); !family.empty())
       held.family = family;
     if (!held.spend && held.family.empty())
-      held.family = named_in(words + " " + to_lower(held.name), held.region, *families, "_");
+      held.family = named_in(words + " " + to_lower(held.name), held.region, *families, "_.");
     if (held.instrument == Instrument::kRegionalRi) {
       const auto zone = zone_of->find(id);
       if (zone != zone_of->end()) held.zone = text(zone->second, "zone");
@@ -438,9 +447,12 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
       if (zone == zone_of->end() || text(zone->second, "said") != "true")
         held.unclear.push_back("zone");
     }
+    const std::string own_platform = text(charge, "own_platform");
+    if (held.platform.empty()) held.platform = own_platform;
     if (held.instrument == Instrument::kRegionalRi || held.instrument == Instrument::kRdsRi)
-      held.one_platform_size = !aws_covers_other_sizes(held.instrument == Instrument::kRdsRi,
-                                                       held.family, held.sold_as, words);
+      held.one_platform_size =
+          !aws_covers_other_sizes(held.instrument == Instrument::kRdsRi, held.family,
+                                  held.platform.starts_with('/') ? own_platform : held.platform);
     if (held.is_of_one_size() && held.size.empty())
       held.size = named_in(words + " " + to_lower(held.name), held.region, *sizes, "_.-");
     set_terms(charge, contract, held);

@@ -79,15 +79,10 @@ class Reader {
     auto zonal = engine_.query("SELECT count(*)::BIGINT FROM x_zones WHERE zone <> ''");
     if (!zonal) return pass(zonal);
     if (integer(zonal->rows[0][0]) > 0) columns.insert(columns.begin(), "zone");
-    // A reserved instance is of one platform. One of a family's only platform needs no name, unless
-    // it is bought: Linux is what is meant without.
-    auto platforms = engine_.query(
-        "SELECT count(*)::BIGINT FROM (SELECT count(DISTINCT platform) > 1 OR bool_or(sold_as NOT "
-        "IN ('', 'Linux/UNIX')) AS several FROM x_cells WHERE platform <> '' AND family <> '' "
-        "GROUP BY service, region, family) WHERE several");
+    auto platforms = platforms_of(engine_);
     if (!platforms) return pass(platforms);
-    by_platform_ = integer(platforms->rows[0][0]) > 0;
-    if (by_platform_) columns.insert(columns.begin(), "platform");
+    by_platform_ = *platforms;
+    if (by_platform_.known) columns.insert(columns.begin(), "platform");
     columns.insert(columns.begin(), "account");
     std::string select = "SELECT first AS t, sum(q) AS q";
     for (std::size_t i = 0; i < columns.size(); ++i)
@@ -195,7 +190,7 @@ class Reader {
       if (!held.begin_known) without_begin.push_back(held.name);
       if (!held.end_known) without_end.push_back(held.name);
       std::vector<std::string> unclear = held.unclear;
-      if (by_platform_ && is_reserved_instance(held) && held.platform.empty())
+      if (by_platform_.known && is_reserved_instance(held) && held.platform.empty())
         unclear.emplace_back("platform");
       if (!unclear.empty()) without_term.push_back(held.name + " " + join(unclear, " and "));
       estate.holdings.push_back(holding_of(held, *offer, *scope));
@@ -434,7 +429,6 @@ class Reader {
 
   /// One for each kind, term, payment and class that is held.
   void make_offers() {
-    own_offers_ = true;
     std::map<std::string, Offer> offers;
     for (const HeldCommitment& held : known_) {
       if (!held.instrument) continue;
@@ -453,36 +447,42 @@ class Reader {
       } else if (*held.instrument == Instrument::kEc2InstanceSp) {
         offer.scope = {"region", "family"};
       }
-      if (by_platform_ && is_reserved_instance(held)) offer.scope.emplace_back("platform");
+      if (by_platform_.asked && is_reserved_instance(held)) offer.scope.emplace_back("platform");
       offers.emplace(offer.name, std::move(offer));
     }
     for (auto& [name, offer] : offers) estate.card.offers.push_back(std::move(offer));
     for (Rate& rate : estate.card.rates) rate.price.resize(estate.card.offers.size());
   }
 
-  /// Of its class if there is one.
+  /// The offer of its kind, term and payment that fits best: by its class, by whether it covers
+  /// other sizes, and by whether it has a rate where the commitment applies.
   std::optional<std::size_t> offer_for(const HeldCommitment& held) const {
     std::optional<std::size_t> found;
+    int best = -1;
     for (std::size_t i = estate.card.offers.size(); i-- > 0;) {
       const Offer& offer = estate.card.offers[i];
       if (offer.instrument != *held.instrument || offer.term_years != held.term_years ||
-          offer.payment != held.payment ||
-          (own_offers_ && offer.name.ends_with(kOneSize) != held.one_platform_size))
+          offer.payment != held.payment)
         continue;
-      if (offer.offer_class == held.offer_class) return i;
+      const bool one_size = offer.size.empty() && offer.unit() == CommitmentUnit::kQuantity;
+      const int fit = 4 * (offer.offer_class == held.offer_class) +
+                      2 * (one_size == held.is_of_one_size()) + has_rate_for(held, i);
+      if (fit < best || (fit == best && offer.name > estate.card.offers[*found].name)) continue;
+      best = fit;
       found = i;
     }
     return found;
   }
 
-  /// Normalized units of a machine of AWS; a database in two zones counts twice.
-  static std::optional<Decimal> factor_of(const Key& key) {
-    std::string_view size = value_of(key, "size");
-    const bool twice = size.ends_with(kSeveralZones);
-    if (twice) size.remove_suffix(kSeveralZones.size());
-    auto factor = aws_normalisation_factor(size);
-    if (factor && twice) factor->units *= 2;
-    return factor;
+  bool has_rate_for(const HeldCommitment& held, std::size_t offer) const {
+    const auto scope = scope_of(held, offer);
+    if (!scope) return false;
+    Holding holding;
+    holding.offer = offer;
+    holding.scope = *scope;
+    return std::any_of(estate.table.pools.begin(), estate.table.pools.end(), [&](const Pool& pool) {
+      return steelyard::covers(estate.card, holding, estate.table, pool);
+    });
   }
 
   /// The covers of the newest day of each commitment and price.
@@ -557,7 +557,7 @@ class Reader {
       for (const Cover* cover : mine) {
         const auto row = row_of.find(cover->key);
         if (row == row_of.end()) continue;
-        const auto known = factor_of(cover->key);
+        const auto known = aws_units_of(value_of(cover->key, "size"));
         const Decimal factor = cover->units > Decimal{}
                                    ? price_behind(cover->units, cover->quantity)
                                    : known.value_or(Decimal{kOne});
@@ -566,6 +566,7 @@ class Reader {
         platforms.insert(cover->platform);
         services.insert(value_of(cover->key, "service"));
       }
+      if (mine.empty()) platforms = platforms_of_unused(held);
       for (std::size_t r = 0; r < estate.card.rates.size() && proportional; ++r) {
         const Rate& rate = estate.card.rates[r];
         if (value_of(rate.key, "region") != held.region ||
@@ -574,8 +575,9 @@ class Reader {
             provider_named(value_of(rate.key, "provider")) != Provider::kAws ||
             (!services.empty() && services.count(value_of(rate.key, "service")) == 0))
           continue;
-        if (!mine.empty() && platforms.count(platform_of(rate.key)) == 0) continue;
-        if (const auto factor = factor_of(rate.key)) factors.emplace(r, *factor);
+        if (platforms.count(platform_of(rate.key)) == 0) continue;
+        if (const auto factor = aws_units_of(value_of(rate.key, "size")))
+          factors.emplace(r, *factor);
       }
       for (const auto& [row, factor] : factors) {
         estate.card.rates[row].factor = factor;
@@ -592,7 +594,7 @@ class Reader {
 
   /// Adds the platform to the keys of the rates, so that a scope may name it.
   Status add_platforms() {
-    if (!by_platform_) return {};
+    if (!by_platform_.known) return {};
     auto rows = engine_.query("SELECT DISTINCT " + list_of(price_columns()) +
                               ", platform FROM x_cells ORDER BY ALL");
     if (!rows) return pass(rows);
@@ -613,7 +615,18 @@ class Reader {
     return {};
   }
 
-  /// Without usage of its own a commitment tells no platform; the price row's own is found here.
+  /// Of a commitment that covered nothing: its own, else the only one of its family.
+  std::set<std::string> platforms_of_unused(const HeldCommitment& held) {
+    if (!held.platform.empty()) return {held.platform};
+    std::set<std::string> found;
+    for (const Rate& rate : estate.card.rates)
+      if (value_of(rate.key, "region") == held.region &&
+          value_of(rate.key, "family") == held.family)
+        found.insert(platform_of(rate.key));
+    return found.size() == 1 ? found : std::set<std::string>();
+  }
+
+  /// Of a price, which is that of one platform.
   std::string platform_of(const Key& key) {
     if (platforms_.empty()) {
       auto rows = engine_.query("SELECT " + list_of(price_columns()) +
@@ -653,7 +666,7 @@ class Reader {
                                                   std::size_t offer) const {
     std::vector<std::string> columns = estate.card.offers[offer].scope;
     if (fixed_size_.count(held.id) > 0 || held.one_platform_size) columns.emplace_back("size");
-    if (by_platform_ && is_reserved_instance(held)) columns.emplace_back("platform");
+    if (by_platform_.known && is_reserved_instance(held)) columns.emplace_back("platform");
     std::vector<ScopeValue> scope;
     for (const std::string& column : columns) {
       if (column == "platform" && held.platform.empty()) continue;
@@ -673,8 +686,8 @@ class Reader {
     return scope;
   }
 
-  static Holding holding_of(const HeldCommitment& held, std::size_t offer,
-                            std::vector<ScopeValue> scope) {
+  Holding holding_of(const HeldCommitment& held, std::size_t offer,
+                     std::vector<ScopeValue> scope) const {
     Holding holding;
     holding.id = held.name;
     holding.offer = offer;
@@ -682,8 +695,18 @@ class Reader {
     holding.begin = held.begin;
     holding.end = held.end;
     holding.amount = held.spend ? held.fee : held.units;
-    if (!held.spend) holding.price = multiply_divide(held.fee, {kOne}, held.units);
     holding.scope = std::move(scope);
+    // Of one size it is a number of machines, if the bill's units are normalized.
+    const auto units = held.is_of_one_size() ? aws_units_of(held.size) : std::nullopt;
+    const Decimal machines = units ? multiply_divide(held.units, {kOne}, *units) : Decimal{};
+    if (units && machines.units % kOne == 0 && multiply(machines, *units) == held.units) {
+      holding.amount = machines;
+      holding.factor = *units;
+      for (const Pool& pool : estate.table.pools)
+        if (steelyard::covers(estate.card, holding, estate.table, pool))
+          holding.factor = estate.card.rates[pool.rate].factor;
+    }
+    if (!held.spend) holding.price = multiply_divide(held.fee, {kOne}, holding.amount);
     return holding;
   }
 
@@ -715,8 +738,7 @@ class Reader {
   std::vector<HeldCommitment> known_;  ///< whose offers and rates count: those of all months
   std::size_t priced_in_period_ = 0;   ///< so many of the first rates
   std::set<std::string> fixed_size_;   ///< commitments that cover the size they name only
-  bool own_offers_ = false;            ///< offers are those that the bill tells
-  bool by_platform_ = false;           ///< pools have their platform in a column
+  Platforms by_platform_;
   std::map<Key, std::string> platforms_;
 };
 

@@ -164,10 +164,10 @@ Commands reserved_instance(const Words& words, bool zonal) {
   if (words.region().empty() || type.empty())
     return no_command("the plan names no region and instance type");
   std::string platform = words.platform();
+  if (!platform.empty() && !aws_sells(platform))
+    return no_command("AWS sells no reserved instance by the platform `" + platform + "`");
   if (platform.empty()) platform = words.of({"product", "os"});
   if (platform.empty()) platform = "Linux/UNIX";
-  if (platform.find('/') != std::string::npos && !platform.starts_with("Linux/UNIX"))
-    return no_command("AWS's name for the platform `" + platform + "` is not known");
   std::string offering_class = words.offer().offer_class;
   if (offering_class.empty()) offering_class = "standard";
   std::string buy = "purchase-reserved-instances-offering --region " + shell_word(words.region()) +
@@ -209,8 +209,11 @@ Commands reserved_database(const Words& words) {
   const std::string type = words.instance_type();
   if (words.region().empty() || type.empty() || words.engine().empty())
     return no_command("the plan names no region, instance class and engine");
-  if (words.engine().find('/') != std::string::npos)
-    return no_command("AWS's name for the platform `" + words.engine() + "` is not known");
+  if (const std::string platform = words.platform(); !platform.empty() && !aws_sells(platform))
+    return no_command("AWS sells no reserved instance by the engine `" + platform + "`");
+  if (const std::string size = words.of({"size"});
+      size.ends_with(kCluster) || size.ends_with(kIoOptimized))
+    return no_command("AWS sells none for `" + size + "`: buy as many units of another size");
   const bool several_zones = words.is_in_several_zones();
   return {"aws rds describe-reserved-db-instances-offerings --region " +
               shell_word(words.region()) + " --db-instance-class " + shell_word(type) +
@@ -229,6 +232,8 @@ Commands reserved_cache(const Words& words) {
   const std::string type = words.instance_type();
   if (words.region().empty() || type.empty() || words.engine().empty())
     return no_command("the plan names no region, node type and engine");
+  if (const std::string platform = words.platform(); !platform.empty() && !aws_sells(platform))
+    return no_command("AWS sells no reserved node by the engine `" + platform + "`");
   return {"aws elasticache describe-reserved-cache-nodes-offerings --region " +
               shell_word(words.region()) + " --cache-node-type " + shell_word(type) +
               " --duration " + words.seconds() + " --product-description " +

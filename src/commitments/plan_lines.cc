@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "commitments/aws_platform.h"
 #include "commitments/exchange.h"
 #include "commitments/payments.h"
 #include "commitments/plan_variables.h"
@@ -13,7 +14,8 @@
 namespace steelyard {
 namespace {
 
-/// The size with the most usage by its factor: four of size 2 are as much as eight of size 1.
+/// The size with the most usage by its factor, of those that are sold if there are any: four of
+/// size 2 are as much as eight of size 1.
 std::string usual_size(const PlanHorizon& horizon, std::size_t offer,
                        const std::vector<ScopeValue>& scope) {
   const PoolTable& table = horizon.table;
@@ -31,8 +33,12 @@ std::string usual_size(const PlanHorizon& horizon, std::size_t offer,
     for (const std::int64_t count : horizon.estate.demand.row(pool).last(horizon.pattern))
       sum += factor * static_cast<double>(count);
   }
+  const auto rank = [](const auto& size) {
+    return std::pair(!size.first.ends_with(kCluster) && !size.first.ends_with(kIoOptimized),
+                     size.second);
+  };
   const auto most = std::max_element(
-      used.begin(), used.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+      used.begin(), used.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   return most == used.end() ? "" : most->first;
 }
 
@@ -199,8 +205,9 @@ Result<PlanLines> find_lines(const PlanHorizon& horizon) {
     return fail("SY1850", "no offer can be bought for this usage", "",
                 !found.left_out.empty()
                     ? "the terms of " + join(found.left_out, ", ") + " are longer than the horizon"
-                : found.slow > 0 ? "each breaks even later than the limit allows"
-                                 : "look at the offers' columns in the table of rates");
+                : found.slow > 0       ? "each breaks even later than the limit allows"
+                : !card.origin.empty() ? "the bill tells no rates for it: " + card.origin
+                                       : "look at the offers' columns in the table of rates");
   auto targets = find_targets(horizon, held);
   if (!targets) return pass(targets);
   found.lines = std::move(held);

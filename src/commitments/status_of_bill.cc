@@ -116,6 +116,8 @@ class BillStatus {
         "BY ALL");
     if (!rows) return pass(rows);
     for (const auto& row : rows->rows) series[row[0].text()][row[1].text()] += amount(row[2]);
+    auto platforms = platforms_of(engine_);
+    if (!platforms) return pass(platforms);
     for (const HeldCommitment& each : held) {
       if (!each.instrument) {
         if (!simulated_)  // else the estate names it
@@ -135,7 +137,8 @@ class BillStatus {
           scope.emplace_back("size", each.size);
         else if (!each.family.empty())
           scope.emplace_back("family", each.family);
-        if (!each.sold_as.empty()) scope.emplace_back("platform", each.sold_as);
+        if (platforms->known && !each.platform.empty())
+          scope.emplace_back("platform", each.platform);
         if (!each.region.empty()) scope.emplace_back("region", each.region);
       }
       std::sort(scope.begin(), scope.end());

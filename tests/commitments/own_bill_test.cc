@@ -382,6 +382,99 @@ TEST_F(OwnBillTest, AReservedDatabaseCoversHalfAsManyInTwoZonesIfItsSizesAreAlik
                 {"family", "db.m5"}, {"platform", "postgresql"}, {"region", "eu-west-1"}}));
 }
 
+TEST_F(OwnBillTest, AnUnusedReservedInstanceIsOfThePlatformThatItsOwnLinesTell) {
+  const Line plain = machine("RunInstances", "BoxUsage:m5.large");
+  Line wasted = reserved(machine("RunInstances:0002", "HeavyUsage:m5.large"), "win", "8", "0.26");
+  wasted.status = "Unused";
+  wasted.cost = "0";
+  wasted.quantity = "0";
+  wasted.description = "USD 0.13 hourly fee per Windows (Amazon VPC), m5.large instance";
+  for (const bool coded : {true, false}) {
+    if (!coded) wasted.operation = "";
+    auto found = estate({plain, reserved(plain, "tux", "4", "0.06"), wasted});
+    ASSERT_TRUE(found) << why(found);
+    ASSERT_EQ(found->holdings.size(), 2u);
+    const auto bill = simulate(found->card, found->table, found->holdings, found->demand);
+    ASSERT_TRUE(bill) << why(bill);
+    ASSERT_EQ(bill->covers.size(), 1u);
+    EXPECT_EQ(bill->holdings[bill->covers[0].holding].id, "tux");
+    const std::size_t win = found->holdings[0].id == "win" ? 0 : 1;
+    EXPECT_EQ(found->holdings[win].scope,
+              (std::vector<ScopeValue>{
+                  {"platform", "Windows"}, {"region", "eu-west-1"}, {"size", "m5.large"}}));
+    EXPECT_EQ(found->holdings[win].amount, number("2"));
+    for (const Rate& rate : found->card.rates)
+      EXPECT_EQ(rate.price[found->holdings[win].offer], std::nullopt) << rate.key[kSku];
+  }
+}
+
+TEST_F(OwnBillTest, AReservedInstanceThatIdleCapacityUsesAsWellIsOfOnePlatform) {
+  const Line runs = machine("RunInstances:0002", "BoxUsage:m5.large"),
+             idle = machine("RunInstances:0002", "UnusedBox:m5.large"),
+             other = machine("RunInstances:0002", "BoxUsage:m5.xlarge");
+  auto found =
+      estate({reserved(runs, "win", "4", "0.08"), reserved(idle, "win", "4", "0.08"), other});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->holdings.size(), 1u);
+  EXPECT_EQ(found->holdings[0].scope,
+            (std::vector<ScopeValue>{
+                {"platform", "Windows"}, {"region", "eu-west-1"}, {"size", "m5.large"}}));
+  for (const Rate& rate : found->card.rates)
+    EXPECT_EQ(rate.price[0],
+              rate.key[kSku] == other.sku ? std::optional<Decimal>() : number("0.08"))
+        << rate.key[kSku];
+}
+
+TEST_F(OwnBillTest, WithoutCodesTheWordsOfItsLinesTellThePlatform) {
+  Line plain = machine("", "BoxUsage:m5.large"), windows = plain, larger = plain;
+  plain.description = "$0.1 per On Demand Linux m5.large Instance Hour";
+  windows.description = "$0.2 per On Demand Windows m5.large Instance Hour";
+  windows.sku = "MW";
+  larger.description = "$0.4 per On Demand Windows m5.xlarge Instance Hour";
+  larger.meter = "BoxUsage:m5.xlarge";
+  larger.sku = "MWX";
+  auto found =
+      estate({reserved(plain, "tux", "4", "0.06"), reserved(windows, "win", "4", "0.08"), larger});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->holdings.size(), 2u);
+  for (const Holding& held : found->holdings)
+    EXPECT_EQ(std::find(held.scope.begin(), held.scope.end(),
+                        ScopeValue("platform", held.id == "tux" ? "Linux/UNIX" : "Windows")) !=
+                  held.scope.end(),
+              true)
+        << held.id;
+  for (const Rate& rate : found->card.rates)
+    if (rate.key[kSku] == larger.sku) {
+      EXPECT_EQ(rate.price, decltype(rate.price)(2));
+    }
+}
+
+TEST_F(OwnBillTest, PlatformsWithoutSkusHavePricesOfTheirOwn) {
+  Line plain = machine("RunInstances", "BoxUsage:m5.large"),
+       windows = machine("RunInstances:0002", "BoxUsage:m5.large");
+  plain.sku = windows.sku = "";
+  windows.price = windows.list = windows.cost = windows.effective = "0.2";
+  auto found = estate({plain, windows});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->card.rates.size(), 2u);
+  EXPECT_TRUE(says(*found, "all of this usage on demand: 0.30 USD at these prices, 0.30 USD"));
+}
+
+TEST_F(OwnBillTest, AReservedDatabaseCoversAThirdOfACluster) {
+  const Line single = machine("CreateDBInstance:0014", "InstanceUsage:db.m5.large"),
+             cluster = machine("CreateDBInstance:0014", "Multi-AZClusterUsage:db.m5.large"),
+             io = machine("CreateDBInstance:0021", "InstanceUsageIOOptimized:db.r6g.large"),
+             aurora = machine("CreateDBInstance:0021", "InstanceUsage:db.r6g.large");
+  auto found = estate(
+      {reserved(single, "pg", "4", "0.06"), cluster, reserved(aurora, "aurora", "4", "0.06"), io});
+  ASSERT_TRUE(found) << why(found);
+  for (const Rate& rate : found->card.rates)
+    EXPECT_EQ(rate.price[0], number(rate.key[kSku] == cluster.sku ? "0.18"
+                                    : rate.key[kSku] == io.sku    ? "0.078"
+                                                                  : "0.06"))
+        << rate.key[kSku];
+}
+
 TEST_F(OwnBillTest, ThePlatformOfAnUnusedReservedInstanceIsInItsWords) {
   Line unused = covered("ri", "Reserved Instance", "0.12"), fee, other;
   unused.status = "Unused";
@@ -459,7 +552,8 @@ TEST_F(OwnBillTest, AZonalReservedInstanceCoversItsZoneAndSizeOnly) {
   const Holding& held = found->holdings[0];
   EXPECT_EQ(found->card.offers[held.offer].name, "zonal-ri-1y-no-upfront");
   EXPECT_EQ(held.scope, (std::vector<ScopeValue>{{"size", "m5.large"}, {"zone", "eu-west-1a"}}));
-  EXPECT_EQ(held.amount, number("8"));  // units: two of size large
+  EXPECT_EQ(held.amount, number("2"));
+  EXPECT_EQ(held.factor, number("4"));
   const auto bill_of_it = simulate(found->card, found->table, found->holdings, found->demand);
   ASSERT_TRUE(bill_of_it) << why(bill_of_it);
   ASSERT_EQ(bill_of_it->covers.size(), 1u);
