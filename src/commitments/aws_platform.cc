@@ -1,11 +1,11 @@
 #include "commitments/aws_platform.h"
 
 #include <algorithm>
-#include <iterator>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "base/text.h"
-#include "commitments/offer.h"
 
 namespace steelyard {
 
@@ -56,30 +56,60 @@ constexpr Platform kEngines[] = {
     {"CreateDBInstance:0019", "oracle-se2(byol)"},
     {"CreateDBInstance:0020", "oracle-se2(li)"},
     {"CreateDBInstance:0021", "aurora-postgresql"},
+};
+
+constexpr Platform kCaches[] = {
     {"CreateCacheCluster:0001", "memcached"},
     {"CreateCacheCluster:0002", "redis"},
 };
 
 /// Words of a line without a code, the first that it has: SQL patterns. Names without an edition
 /// are not sold.
-constexpr struct {
+struct Words {
   std::string_view pattern, name;
-} kDatabaseWords[] = {{"%sql server%", "sqlserver"},
-                      {"%oracle%(li)%", "oracle(li)"},
-                      {"%oracle%license included%", "oracle(li)"},
-                      {"%oracle%", "oracle(byol)"},
-                      {"%aurora%postgres%", "aurora-postgresql"},
-                      {"%aurora%", "aurora-mysql"},
-                      {"%postgres%", "postgresql"},
-                      {"%mariadb%", "mariadb"},
-                      {"%mysql%", "mysql"}},
-  kSystemWords[] = {{"%windows%sql%", "Windows with SQL Server"},
-                    {"%windows%", "Windows"},
-                    {"%red hat%", "Red Hat Enterprise Linux"},
-                    {"%rhel%", "Red Hat Enterprise Linux"},
-                    {"%suse%", "SUSE Linux"},
-                    {"%linux%sql%", "Linux with SQL Server"},
-                    {"%linux%", "Linux/UNIX"}};
+};
+
+constexpr Words kSystemWords[] = {
+    {"%windows%sql%enterprise%", "Windows with SQL Server Enterprise"},
+    {"%windows%sql%web%", "Windows with SQL Server Web"},
+    {"%windows%sql%st%", "Windows with SQL Server Standard"},
+    {"%sql%enterprise%windows%", "Windows with SQL Server Enterprise"},
+    {"%sql%web%windows%", "Windows with SQL Server Web"},
+    {"%sql%st%windows%", "Windows with SQL Server Standard"},
+    {"%windows%", "Windows"},
+    {"%red hat%sql%", "Red Hat Enterprise Linux with SQL Server"},
+    {"%rhel%sql%", "Red Hat Enterprise Linux with SQL Server"},
+    {"%red hat% ha%", "Red Hat Enterprise Linux with HA"},
+    {"%rhel% ha%", "Red Hat Enterprise Linux with HA"},
+    {"%red hat%", "Red Hat Enterprise Linux"},
+    {"%rhel%", "Red Hat Enterprise Linux"},
+    {"%suse%", "SUSE Linux"},
+    {"%linux%sql%enterprise%", "Linux with SQL Server Enterprise"},
+    {"%linux%sql%web%", "Linux with SQL Server Web"},
+    {"%linux%sql%st%", "Linux with SQL Server Standard"},
+    {"%linux%", "Linux/UNIX"},
+};
+
+constexpr Words kDatabaseWords[] = {
+    {"%sql server ee%", "sqlserver-ee(li)"},
+    {"%sql server enterprise%", "sqlserver-ee(li)"},
+    {"%sql server se%", "sqlserver-se(li)"},
+    {"%sql server standard%", "sqlserver-se(li)"},
+    {"%sql server web%", "sqlserver-web(li)"},
+    {"%sql server ex%", "sqlserver-ex(li)"},
+    {"%sql server%", "sqlserver"},
+    {"%oracle%(li)%", "oracle(li)"},
+    {"%oracle%license included%", "oracle(li)"},
+    {"%oracle%", "oracle(byol)"},
+    {"%aurora%postgres%", "aurora-postgresql"},
+    {"%aurora%", "aurora-mysql"},
+    {"%postgres%", "postgresql"},
+    {"%mariadb%", "mariadb"},
+    {"%mysql%", "mysql"},
+};
+
+constexpr Words kCacheWords[] = {
+    {"%memcached%", "memcached"}, {"%redis%", "redis"}, {"%valkey%", "valkey"}};
 
 bool is_one_size_engine(std::string_view engine) {
   return engine.starts_with("sqlserver") ||
@@ -88,8 +118,9 @@ bool is_one_size_engine(std::string_view engine) {
 
 std::string by_words(const std::string& words, const auto& patterns) {
   std::string sql = "CASE";
-  for (const auto& [pattern, name] : patterns)
-    sql += " WHEN " + words + " LIKE " + sql_literal(pattern) + " THEN " + sql_literal(name);
+  for (const Words& each : patterns)
+    sql +=
+        " WHEN " + words + " LIKE " + sql_literal(each.pattern) + " THEN " + sql_literal(each.name);
   return sql + " ELSE '' END";
 }
 
@@ -104,16 +135,32 @@ std::string by_code(const std::string& operation, const auto& platforms) {
 
 std::string aws_platform_sql(const std::string& operation, const std::string& usage_type,
                              const std::string& words) {
+  const auto is_usage = [&](const std::string& names) {
+    return "regexp_matches(" + usage_type + ", '(^|-)(" + names + ")(:|$)')";
+  };
   const std::string system = "coalesce(" + by_code(operation, kSystems) + ", CASE WHEN " +
-                             operation + " = '' AND " + words + " NOT LIKE '%db.%' THEN nullif(" +
-                             by_words(words, kSystemWords) + ", '') END)",
-                    tenancy = "CASE WHEN regexp_matches(" + usage_type +
-                              ", '(^|-)(DedicatedUsage|UnusedDed)(:|$)') OR " + words +
-                              " LIKE '%dedicated%' THEN " + sql_literal(kDedicated) +
-                              " ELSE '' END";
-  return "coalesce(" + system + " || " + tenancy + ", " + by_code(operation, kEngines) +
-         ", nullif(" + operation + ", ''), CASE WHEN " + words + " LIKE '%db.%' THEN " +
-         by_words(words, kDatabaseWords) + " ELSE '' END)";
+                             operation + " = '' AND " + words + " NOT LIKE '%db.%' AND " + words +
+                             " NOT LIKE '%cache.%' THEN nullif(" + by_words(words, kSystemWords) +
+                             ", '') END)";
+  const std::string tenancy =
+      "CASE WHEN " + is_usage("DedicatedUsage|DedicatedRes|UnusedDed") + " THEN " +
+      sql_literal(kDedicated) + " WHEN " + is_usage("HostBoxUsage|HostUsage") +
+      " THEN ' (host)' WHEN " + is_usage("BoxUsage|UnusedBox") + " THEN '' WHEN " + words +
+      " LIKE '%dedicated%' THEN " + sql_literal(kDedicated) + " ELSE '' END";
+  return "coalesce(" + system + " || " + tenancy + ", " + by_code(operation, kEngines) + ", " +
+         by_code(operation, kCaches) + ", nullif(" + operation + ", ''), CASE WHEN " + words +
+         " LIKE '%cache.%' THEN " + by_words(words, kCacheWords) + " WHEN " + words +
+         " LIKE '%db.%' THEN " + by_words(words, kDatabaseWords) + " ELSE '' END)";
+}
+
+std::string aws_known_code_sql(const std::string& operation) {
+  std::vector<std::string> codes;
+  for (const auto& platforms :
+       {std::span<const Platform>(kSystems), std::span<const Platform>(kEngines),
+        std::span<const Platform>(kCaches)})
+    for (const Platform& each : platforms) codes.push_back(sql_literal(each.operation));
+  return "CASE WHEN " + operation + " IN (" + join(codes, ", ") + ") THEN " + operation +
+         " ELSE '' END";
 }
 
 std::string aws_deployment_sql(const std::string& usage_type) {
@@ -136,10 +183,13 @@ std::optional<Decimal> aws_units_of(std::string_view size) {
   return units;
 }
 
-bool aws_sells(std::string_view platform) {
-  const auto is_it = [&](const Platform& each) { return each.sold && each.name == platform; };
-  return std::any_of(std::begin(kSystems), std::end(kSystems), is_it) ||
-         std::any_of(std::begin(kEngines), std::end(kEngines), is_it);
+bool aws_sells(Instrument instrument, std::string_view platform) {
+  const auto platforms = instrument == Instrument::kRdsRi ? std::span<const Platform>(kEngines)
+                         : instrument == Instrument::kElastiCacheRi
+                             ? std::span<const Platform>(kCaches)
+                             : std::span<const Platform>(kSystems);
+  return std::any_of(platforms.begin(), platforms.end(),
+                     [&](const Platform& each) { return each.sold && each.name == platform; });
 }
 
 bool aws_covers_other_sizes(bool database, std::string_view family, std::string_view platform) {

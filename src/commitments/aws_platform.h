@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "commitments/offer.h"
 #include "money/decimal.h"
 
 namespace steelyard {
@@ -28,15 +29,19 @@ inline constexpr std::string_view kDedicated = " (dedicated)";
 std::string aws_platform_sql(const std::string& operation, const std::string& usage_type,
                              const std::string& words);
 
+/// SQL: the operation code if it is a known one, else ''.
+std::string aws_known_code_sql(const std::string& operation);
+
 /// SQL: kSeveralZones, kCluster or kIoOptimized where the usage type says so, else ''.
 std::string aws_deployment_sql(const std::string& usage_type);
 
 /// Normalized units of a size of a bill (offer.h), which may have such an end.
 std::optional<Decimal> aws_units_of(std::string_view size);
 
-/// Whether reserved instances are sold by this name, without kDedicated. Windows, Red Hat with a
-/// licence of one's own and Ubuntu Pro are none of EC2's offerings, nor are unknown codes.
-bool aws_sells(std::string_view platform);
+/// Whether reserved instances or nodes of the instrument are sold by this name, without kDedicated.
+/// Windows, Red Hat with a licence of one's own and Ubuntu Pro are none of EC2's offerings, nor are
+/// unknown codes.
+bool aws_sells(Instrument instrument, std::string_view platform);
 
 /// Whether a regional reserved instance of EC2 or one of RDS covers other sizes of its family;
 /// `platform` as above, "" is taken for Linux or an engine that does. RDS: MySQL, MariaDB,

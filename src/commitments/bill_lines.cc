@@ -57,10 +57,10 @@ std::string lines_of(const BillColumns& columns, const OwnBill& bill) {
          " END AS size, " + meter + " AS meter, ";
   sql += first_of({columns.text("PricingUnit"), columns.text("ConsumedUnit")}) + " AS unit, ";
   // Azure's meter has one price, with or without a reservation; its SkuId may tell them apart.
-  sql += first_of({columns.text("x_SkuMeterId"), columns.text("SkuId"), columns.text("SkuPriceId"),
-                   "trim(" + meter + " || ' ' || " + columns.text("x_Operation") + ")",
-                   columns.text("ChargeDescription")}) +
-         " AS sku, ";
+  const std::string sku =
+      first_of({columns.text("x_SkuMeterId"), columns.text("SkuId"), columns.text("SkuPriceId")});
+  sql += first_of({sku, meter, columns.text("ChargeDescription")}) + " AS sku, " + sku +
+         " = '' AS no_sku, ";
   sql += first_of({columns.text("SubAccountId"), columns.text("BillingAccountId")}) +
          " AS account, " + columns.text("x_Operation") + " AS operation, " + usage_type +
          " AS usage_type, lower(" + columns.text("ChargeDescription") + " || ' ' || " +
@@ -285,6 +285,28 @@ Status price_open_lines(Engine& engine) {
   return {};
 }
 
+/// A price is that of one platform: where some of its lines tell it, the others have the same.
+Status name_platforms_by_sku(Engine& engine) {
+  const std::string columns = list_of(price_columns());
+  auto some = engine.query(
+      "SELECT count(*)::BIGINT FROM (SELECT 1 FROM x_cells WHERE platform <> '' GROUP BY " +
+      columns + " HAVING bool_or(platform LIKE '/%') AND bool_or(platform NOT LIKE '/%'))");
+  if (!some) return pass(some);
+  if (std::get<std::int64_t>(some->rows[0][0].value) == 0) return {};
+  std::string same = "x_cells.platform LIKE '/%'";
+  for (const std::string& column : price_columns())
+    same += " AND x_cells." + sql_identifier(column) + " = t." + sql_identifier(column);
+  auto named = engine.run("UPDATE x_cells SET platform = t.told FROM (SELECT " + columns +
+                          ", max(platform) FILTER (platform NOT LIKE '/%') AS told FROM x_cells "
+                          "GROUP BY " +
+                          columns +
+                          " HAVING told IS NOT NULL AND count(DISTINCT "
+                          "platform) FILTER (platform NOT LIKE '/%') = 1) t WHERE " +
+                          same);
+  if (!named) return pass(named);
+  return {};
+}
+
 }  // namespace
 
 const std::vector<std::string>& price_columns() {
@@ -347,12 +369,13 @@ Status make_cells(Engine& engine, const OwnBill& bill) {
     '^(?:Standard_|Basic_)?([A-Z]+)[0-9]+(?:-[0-9]+)?([a-z]*)(_.*)?$', '\1\2\3'), '_', '')
   ELSE CASE WHEN size <> '' THEN regexp_extract(size, '^([a-z0-9]+)-', 1)
        ELSE lower(regexp_extract(meter, '^([A-Z][A-Z0-9]+) .*(?:Core|Ram)', 1)) END END)";
-  const std::string sql =
-      "CREATE OR REPLACE TEMP TABLE x_cells AS WITH lines AS (" + lines +
-      R"(), candidates AS (
-  SELECT *, CASE WHEN cloud = 'aws' AND size <> '' THEN )" +
-      aws_platform_sql("operation", "usage_type", "(words || ' ' || size)") +
-      R"( ELSE '' END AS sold_as, regexp_matches(lower(unit), '(^|[^a-z])(h|hr|hrs|hours?|s|secs?|seconds?)$')
+  const std::string sql = "CREATE OR REPLACE TEMP TABLE x_cells AS WITH lines AS (" + lines +
+                          R"(), candidates AS (
+  SELECT * EXCLUDE (sku), CASE WHEN cloud = 'aws' AND size <> '' THEN )" +
+                          aws_platform_sql("operation", "usage_type", "(words || ' ' || size)") +
+                          R"( ELSE '' END AS sold_as,
+    CASE WHEN no_sku AND sold_as <> '' THEN sku || ' ' || sold_as ELSE sku END AS sku,
+    regexp_matches(lower(unit), '(^|[^a-z])(h|hr|hrs|hours?|s|secs?|seconds?)$')
     AND category IN ('Compute', 'Databases', 'AI and Machine Learning', 'Analytics') AS by_time,
     id <> '' AND status IN ('Used', '') AS covered,
     CASE WHEN covered AND line_type IN ('DiscountedUsage', 'SavingsPlanCoveredUsage')
@@ -363,7 +386,7 @@ Status make_cells(Engine& engine, const OwnBill& bill) {
     AND (list <> 0 OR contracted <> 0 OR effective <> 0)
 ), skus AS (SELECT DISTINCT cloud, sku FROM candidates WHERE covered)
 SELECT provider, service, region, )" +
-      family + R"( AS family, size, meter, unit, sku, account,
+                          family + R"( AS family, size, meter, unit, sku, account,
   CASE WHEN sold_as <> '' THEN sold_as WHEN cloud = 'aws' THEN '/' || regexp_replace(meter, ':.*$', '')
        ELSE '' END AS platform, operation <> '' AS coded,
   CASE WHEN zone IN (SELECT zone FROM x_zones) THEN zone ELSE '' END AS zone, first, after,
@@ -383,6 +406,7 @@ WHERE by_time OR covered OR (cloud, sku) IN (SELECT (cloud, sku) FROM skus)
 GROUP BY ALL)";
   auto made = engine.run(sql);
   if (!made) return pass(made);
+  if (Status named = name_platforms_by_sku(engine); !named) return named;
   return price_open_lines(engine);
 }
 

@@ -111,7 +111,8 @@ std::string charges_sql(const OwnBill& bill, const BillColumns& columns) {
   "ChargeCategory" = 'Usage' AND "CommitmentDiscountStatus" = 'Unused' AS wastes,
   "ChargeCategory" = 'Purchase' AND "ChargeFrequency" = 'Recurring' AS recurs,
   CASE WHEN buys OR wastes THEN )" +
-                    aws_platform_sql(columns.text("x_Operation"), columns.text("x_UsageType"),
+                    aws_platform_sql("(" + aws_known_code_sql(columns.text("x_Operation")) + ")",
+                                     columns.text("x_UsageType"),
                                      "lower(" + columns.text("CommitmentDiscountType") +
                                          " || ' ' || " + columns.text("ChargeDescription") + ")") +
                     R"( ELSE '' END AS own_platform
@@ -125,9 +126,8 @@ std::string charges_sql(const OwnBill& bill, const BillColumns& columns) {
                           const std::string& when = "true") {
     add("max(" + columns.value(name) + ") FILTER (" + when + ")", as);
   };
-  add("CASE WHEN count(DISTINCT own_platform) FILTER (own_platform <> '') = 1 THEN "
-      "max(own_platform) ELSE '' END",
-      "own_platform");
+  add("string_agg(DISTINCT own_platform, '|' ORDER BY own_platform) FILTER (own_platform <> '')",
+      "own_platforms");
   newest("ServiceProviderName", "provider");
   newest("CommitmentDiscountName", "name");
   newest("CommitmentDiscountType", "type");
@@ -138,12 +138,13 @@ std::string charges_sql(const OwnBill& bill, const BillColumns& columns) {
   newest("SubAccountId", "waster", "wastes");
   newest("ServiceName", "bought_service", "buys");
   newest("ServiceName", "used_service", "uses");
+  newest("ServiceName", "wasted_service", "wastes");
   newest("RegionId", "own_region", "buys OR wastes");
   newest("ChargeDescription", "recurring_words", "recurs");
   newest("ChargeDescription", "bought_words", "buys AND \"BilledCost\" > 0");
   newest("ChargeDescription", "wasted_words", "wastes");
-  newest("SkuMeter", "bought_meter", "buys");
-  newest("x_UsageType", "bought_type", "buys");
+  newest("SkuMeter", "own_meter", "buys OR wastes");
+  newest("x_UsageType", "own_type", "buys OR wastes");
   newest("x_savings_plan_start_time", "plan_begin");
   newest("x_savings_plan_end_time", "plan_end");
   newest("x_savings_plan_purchase_term", "plan_term");
@@ -223,10 +224,10 @@ Result<std::set<std::pair<std::string, std::string>>> known_of(Engine& engine,
 }
 
 /// The one family (or size) of the region that the words name, as a word of its own; else "".
-/// `joins`: what may stand within a word beside letters and digits.
+/// m5.large names the family m5.
 std::string named_in(std::string_view words, const std::string& region,
-                     const std::set<std::pair<std::string, std::string>>& known,
-                     std::string_view joins) {
+                     const std::set<std::pair<std::string, std::string>>& known, bool families) {
+  const std::string_view joins = families ? "_." : "_.-";
   std::set<std::string> found;
   std::string word;
   const bool twice = holds(words, "multi-az");
@@ -237,7 +238,7 @@ std::string named_in(std::string_view words, const std::string& region,
           to_lower(name.substr(0, name.size() - (is_twice ? kSeveralZones.size() : 0)));
       const bool meant =
           is_twice ? twice : !twice || known.count({where, name + std::string(kSeveralZones)}) == 0;
-      const bool is_it = word == plain || word.starts_with(plain + ".");  // m5.large is of m5
+      const bool is_it = word == plain || (families && word.starts_with(plain + "."));
       if (where == region && meant && is_it) found.insert(name);
     }
     word.clear();
@@ -252,6 +253,19 @@ std::string named_in(std::string_view words, const std::string& region,
   }
   look();
   return found.size() == 1 ? *found.begin() : "";
+}
+
+/// Of the platforms that a commitment's own lines name: the one, dedicated if one line says so; ""
+/// if they are several.
+std::string one_platform(const std::string& platforms) {
+  std::string found;
+  for (const std::string& each : split(platforms, '|')) {
+    const bool same =
+        each == found + std::string(kDedicated) || found == each + std::string(kDedicated);
+    if (!found.empty() && each != found && !same) return "";
+    if (each.size() > found.size()) found = each;
+  }
+  return found;
 }
 
 /// The account in a commitment's own name: arn:aws:savingsplans::123456789012:savingsplan/...,
@@ -337,6 +351,11 @@ bool HeldCommitment::is_of_one_size() const {
          instrument == Instrument::kRedshiftRi || one_platform_size;
 }
 
+bool HeldCommitment::is_reserved_instance() const {
+  return instrument && traits(*instrument).provider == Provider::kAws &&
+         traits(*instrument).unit == CommitmentUnit::kQuantity;
+}
+
 Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBill& bill,
                                                      Instant window_begin, Instant window_end) {
   auto columns = columns_of_view(engine, bill.charges);
@@ -386,9 +405,11 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
 
     const std::string words = to_lower(
         held.type + " " + text(charge, "bought_service") + " " +
-        (held.spend ? "" : text(charge, "used_service") + " ") + text(charge, "recurring_words") +
-        " " + text(charge, "bought_words") + " " + text(charge, "wasted_words") + " " +
-        text(charge, "bought_type") + " " + text(charge, "bought_meter"));
+        (held.spend ? ""
+                    : text(charge, "used_service") + " " + text(charge, "wasted_service") + " ") +
+        text(charge, "recurring_words") + " " + text(charge, "bought_words") + " " +
+        text(charge, "wasted_words") + " " + text(charge, "own_type") + " " +
+        text(charge, "own_meter"));
     if (to_lower(text(charge, "offering_class")) == "convertible") held.offer_class = "convertible";
     const std::string interval = text(contract, "ContractCommitmentFulfillmentInterval");
     if (interval.empty() || interval == "Hourly")
@@ -433,13 +454,14 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
     }
     held.service = text(charge, "used_service");
     if (held.service.empty()) held.service = text(charge, "bought_service");
+    if (held.service.empty()) held.service = text(charge, "wasted_service");
     if (held.region.empty()) held.region = text(charge, "own_region");
     const std::string plan_region = text(charge, "plan_region");
     if (!plan_region.empty() && plan_region != "Any") held.region = plan_region;
     if (const std::string family = text(charge, "plan_family"); !family.empty())
       held.family = family;
     if (!held.spend && held.family.empty())
-      held.family = named_in(words + " " + to_lower(held.name), held.region, *families, "_.");
+      held.family = named_in(words + " " + to_lower(held.name), held.region, *families, true);
     if (held.instrument == Instrument::kRegionalRi) {
       const auto zone = zone_of->find(id);
       if (zone != zone_of->end()) held.zone = text(zone->second, "zone");
@@ -447,14 +469,14 @@ Result<std::vector<HeldCommitment>> held_commitments(Engine& engine, const OwnBi
       if (zone == zone_of->end() || text(zone->second, "said") != "true")
         held.unclear.push_back("zone");
     }
-    const std::string own_platform = text(charge, "own_platform");
+    const std::string own_platform = one_platform(text(charge, "own_platforms"));
     if (held.platform.empty()) held.platform = own_platform;
     if (held.instrument == Instrument::kRegionalRi || held.instrument == Instrument::kRdsRi)
       held.one_platform_size =
           !aws_covers_other_sizes(held.instrument == Instrument::kRdsRi, held.family,
                                   held.platform.starts_with('/') ? own_platform : held.platform);
     if (held.is_of_one_size() && held.size.empty())
-      held.size = named_in(words + " " + to_lower(held.name), held.region, *sizes, "_.-");
+      held.size = named_in(words + " " + to_lower(held.name), held.region, *sizes, false);
     set_terms(charge, contract, held);
     set_end_by_payment(charge, held);
     all.push_back(std::move(held));

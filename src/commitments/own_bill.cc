@@ -190,7 +190,7 @@ class Reader {
       if (!held.begin_known) without_begin.push_back(held.name);
       if (!held.end_known) without_end.push_back(held.name);
       std::vector<std::string> unclear = held.unclear;
-      if (by_platform_.known && is_reserved_instance(held) && held.platform.empty())
+      if (by_platform_.known && held.is_reserved_instance() && held.platform.empty())
         unclear.emplace_back("platform");
       if (!unclear.empty()) without_term.push_back(held.name + " " + join(unclear, " and "));
       estate.holdings.push_back(holding_of(held, *offer, *scope));
@@ -447,7 +447,7 @@ class Reader {
       } else if (*held.instrument == Instrument::kEc2InstanceSp) {
         offer.scope = {"region", "family"};
       }
-      if (by_platform_.asked && is_reserved_instance(held)) offer.scope.emplace_back("platform");
+      if (by_platform_.asked && held.is_reserved_instance()) offer.scope.emplace_back("platform");
       offers.emplace(offer.name, std::move(offer));
     }
     for (auto& [name, offer] : offers) estate.card.offers.push_back(std::move(offer));
@@ -566,7 +566,13 @@ class Reader {
         platforms.insert(cover->platform);
         services.insert(value_of(cover->key, "service"));
       }
-      if (mine.empty()) platforms = platforms_of_unused(held);
+      if (mine.empty()) {
+        platforms = platforms_of_unused(held);
+        for (const Rate& rate : estate.card.rates)
+          if (value_of(rate.key, "region") == held.region &&
+              value_of(rate.key, "service") == held.service)
+            services = {held.service};
+      }
       for (std::size_t r = 0; r < estate.card.rates.size() && proportional; ++r) {
         const Rate& rate = estate.card.rates[r];
         if (value_of(rate.key, "region") != held.region ||
@@ -656,17 +662,12 @@ class Reader {
            "--rates can");
   }
 
-  static bool is_reserved_instance(const HeldCommitment& held) {
-    const InstrumentTraits& instrument = traits(*held.instrument);
-    return instrument.provider == Provider::kAws && instrument.unit == CommitmentUnit::kQuantity;
-  }
-
   /// The values of the offer's scope, as far as the bill tells them all.
   std::optional<std::vector<ScopeValue>> scope_of(const HeldCommitment& held,
                                                   std::size_t offer) const {
     std::vector<std::string> columns = estate.card.offers[offer].scope;
     if (fixed_size_.count(held.id) > 0 || held.one_platform_size) columns.emplace_back("size");
-    if (by_platform_.known && is_reserved_instance(held)) columns.emplace_back("platform");
+    if (by_platform_.known && held.is_reserved_instance()) columns.emplace_back("platform");
     std::vector<ScopeValue> scope;
     for (const std::string& column : columns) {
       if (column == "platform" && held.platform.empty()) continue;

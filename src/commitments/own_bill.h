@@ -67,6 +67,7 @@ struct HeldCommitment {
   /// OpenSearch and Redshift, and regional ones and those of RDS of some platforms
   /// (aws_platform.h); the others and, since October 2024, ElastiCache do not.
   bool is_of_one_size() const;
+  bool is_reserved_instance() const;  ///< of AWS, or a reserved node
 };
 
 /// All commitments with charges in the bill or a contract that begins later, sorted by begin, then

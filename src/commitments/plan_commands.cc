@@ -163,8 +163,10 @@ Commands reserved_instance(const Words& words, bool zonal) {
   if (zonal && words.zone().empty()) return no_command("the plan names no availability zone");
   if (words.region().empty() || type.empty())
     return no_command("the plan names no region and instance type");
+  if (type.starts_with("db.") || type.starts_with("cache."))
+    return no_command("`" + type + "` is none of EC2's");
   std::string platform = words.platform();
-  if (!platform.empty() && !aws_sells(platform))
+  if (!platform.empty() && !aws_sells(words.offer().instrument, platform))
     return no_command("AWS sells no reserved instance by the platform `" + platform + "`");
   if (platform.empty()) platform = words.of({"product", "os"});
   if (platform.empty()) platform = "Linux/UNIX";
@@ -209,7 +211,8 @@ Commands reserved_database(const Words& words) {
   const std::string type = words.instance_type();
   if (words.region().empty() || type.empty() || words.engine().empty())
     return no_command("the plan names no region, instance class and engine");
-  if (const std::string platform = words.platform(); !platform.empty() && !aws_sells(platform))
+  if (const std::string platform = words.platform();
+      !platform.empty() && !aws_sells(words.offer().instrument, platform))
     return no_command("AWS sells no reserved instance by the engine `" + platform + "`");
   if (const std::string size = words.of({"size"});
       size.ends_with(kCluster) || size.ends_with(kIoOptimized))
@@ -232,7 +235,8 @@ Commands reserved_cache(const Words& words) {
   const std::string type = words.instance_type();
   if (words.region().empty() || type.empty() || words.engine().empty())
     return no_command("the plan names no region, node type and engine");
-  if (const std::string platform = words.platform(); !platform.empty() && !aws_sells(platform))
+  if (const std::string platform = words.platform();
+      !platform.empty() && !aws_sells(words.offer().instrument, platform))
     return no_command("AWS sells no reserved node by the engine `" + platform + "`");
   return {"aws elasticache describe-reserved-cache-nodes-offerings --region " +
               shell_word(words.region()) + " --cache-node-type " + shell_word(type) +

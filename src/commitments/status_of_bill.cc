@@ -137,7 +137,7 @@ class BillStatus {
           scope.emplace_back("size", each.size);
         else if (!each.family.empty())
           scope.emplace_back("family", each.family);
-        if (platforms->known && !each.platform.empty())
+        if (platforms->known && each.is_reserved_instance() && !each.platform.empty())
           scope.emplace_back("platform", each.platform);
         if (!each.region.empty()) scope.emplace_back("region", each.region);
       }

@@ -475,6 +475,91 @@ TEST_F(OwnBillTest, AReservedDatabaseCoversAThirdOfACluster) {
         << rate.key[kSku];
 }
 
+/// A reserved instance that nothing used: what is wasted is its only line.
+Line wasted(Line line, const std::string& id, const std::string& units, const std::string& cost) {
+  line = reserved(std::move(line), id, units, cost);
+  line.status = "Unused";
+  line.quantity = line.cost = "0";
+  return line;
+}
+
+TEST_F(OwnBillTest, AnUnusedReservedDatabaseOrCacheNodeIsNoInstance) {
+  const Line database = machine("CreateDBInstance:0014", "InstanceUsage:db.m5.large");
+  Line node = machine("CreateCacheCluster:0002", "NodeUsage:cache.m5.large"), other = node;
+  node.service = other.service = "Amazon ElastiCache";
+  other.operation = "CreateCacheCluster:0001";
+  other.sku = "MEMCACHED";
+  auto found = estate({database, node, other, wasted(database, "pg", "4", "0.12"),
+                       wasted(node, "redis", "4", "0.06")});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->holdings.size(), 2u);
+  for (const Holding& held : found->holdings) {
+    const bool is_database = held.id == "pg";
+    EXPECT_EQ(found->card.offers[held.offer].instrument,
+              is_database ? Instrument::kRdsRi : Instrument::kElastiCacheRi);
+    EXPECT_EQ(held.scope,
+              (std::vector<ScopeValue>{{"family", is_database ? "db.m5" : "cache.m5"},
+                                       {"platform", is_database ? "postgresql" : "redis"},
+                                       {"region", "eu-west-1"}}));
+    for (const Rate& rate : found->card.rates)
+      EXPECT_EQ(rate.price[held.offer].has_value(),
+                rate.key[kSku] == (is_database ? database.sku : node.sku))
+          << held.id << " " << rate.key[kSku];
+  }
+}
+
+TEST_F(OwnBillTest, AnUnusedReservedInstanceGivesNoRateToAnotherService) {
+  const Line machines = machine("RunInstances", "BoxUsage:m5.large");
+  Line games = machines;
+  games.service = "Amazon GameLift";
+  games.sku = "GAMES";
+  auto found = estate({machines, games, wasted(machines, "tux", "4", "0.06")});
+  ASSERT_TRUE(found) << why(found);
+  for (const Rate& rate : found->card.rates)
+    EXPECT_EQ(rate.price[0].has_value(), rate.key[kSku] == machines.sku) << rate.key[kSku];
+}
+
+TEST_F(OwnBillTest, OfItsOwnLinesTheOneThatKnowsMoreTellsThePlatform) {
+  const Line shared = machine("RunInstances", "BoxUsage:m5.large"),
+             alone = machine("RunInstances", "DedicatedUsage:m5.large");
+  Line unused = wasted(machine("RunInstances", "HeavyUsage:m5.large"), "ri", "4", "0.07");
+  Line fee = unused;
+  fee.status = "";
+  fee.charge = "Purchase";
+  fee.frequency = "Recurring";
+  fee.effective = "0";
+  fee.operation = "PurchaseReservedInstances";  // no code of a platform
+  fee.description = "USD 0.07 hourly fee per dedicated Linux/UNIX (Amazon VPC), m5.large instance";
+  auto found = estate({shared, alone, unused, fee});
+  ASSERT_TRUE(found) << why(found);
+  ASSERT_EQ(found->holdings.size(), 1u);
+  EXPECT_EQ(
+      found->holdings[0].scope,
+      (std::vector<ScopeValue>{
+          {"platform", "Linux/UNIX (dedicated)"}, {"region", "eu-west-1"}, {"size", "m5.large"}}));
+}
+
+TEST_F(OwnBillTest, WhatTheUsageTypeSaysOfTenancyCountsMoreThanWords) {
+  Line line = machine("RunInstances", "BoxUsage:m5.large"), larger = line;
+  line.description = "m5.large, dedicated to the team of suse";
+  larger.meter = "BoxUsage:m5.xlarge";
+  larger.sku = "LARGER";
+  auto found = estate({reserved(line, "ri", "4", "0.06"), larger});
+  ASSERT_TRUE(found) << why(found);
+  EXPECT_EQ(found->holdings[0].scope,
+            (std::vector<ScopeValue>{
+                {"family", "m5"}, {"platform", "Linux/UNIX"}, {"region", "eu-west-1"}}));
+  for (const Rate& rate : found->card.rates) EXPECT_TRUE(rate.price[0]) << rate.key[kSku];
+}
+
+TEST_F(OwnBillTest, LinesOfOneSkuAreOfOnePlatform) {
+  Line silent = machine("", "BoxUsage:m5.large"), told = silent;
+  told.description = "Linux/UNIX (Amazon VPC), m5.large reserved instance applied";
+  auto found = estate({silent, reserved(told, "ri", "4", "0.06")});
+  ASSERT_TRUE(found) << why(found);
+  EXPECT_EQ(found->demand.pools.size(), 1u);
+}
+
 TEST_F(OwnBillTest, ThePlatformOfAnUnusedReservedInstanceIsInItsWords) {
   Line unused = covered("ri", "Reserved Instance", "0.12"), fee, other;
   unused.status = "Unused";
