@@ -46,7 +46,7 @@ struct HeldCommitment {
   bool spend = false;
   std::string service, region, family, size;  ///< what it covers; "" = any, or not known
   std::string zone;                           ///< of a zonal reserved instance
-  std::string platform, sold_as;   ///< as x_cells of all usage that it covered; "" if not the same
+  std::string platform;            ///< AWS: x_cells.platform that it covers; "" = not known
   bool one_platform_size = false;  ///< AWS: it is of a platform whose sizes are not covered alike
   std::string offer_class;         ///< "convertible" where the bill says so
   int term_years = 1;
